@@ -1,0 +1,35 @@
+/* bernoulli.c: nll_bernoulli. */
+#include "args.h"
+#include "map.h"
+
+static int unit(double x) { return x >= 0 && x <= 1; }
+static int bad_logits(const double in[]) { return in[0] != in[0] || !unit(in[1]) || !(in[2] >= 0); }
+static int bad_probs(const double in[]) { return !unit(in[0]) || !unit(in[1]) || !(in[2] >= 0); }
+static double mode_logits(double z) { return z > 0 ? 1 : 0; }
+static double mode_probs(double p) { return p > 0.5 ? 1 : 0; }
+
+nll_status nll_bernoulli(const nll_bernoulli_args *args, nll_result *result) {
+    nll_bernoulli_args a;
+    if (!nll_args_copy(&a, args, sizeof a)) return NLL_E_NULL;
+    nll_checker c = {0};
+    int probs = nll_view_given(&a.probs);
+    const nll_view *parameter = probs ? &a.probs : &a.logits;
+    nll_check_that(&c, nll_view_given(&a.logits) || probs, NLL_E_NULL);
+    nll_check_that(&c, !(nll_view_given(&a.logits) && probs), NLL_E_VALUE);
+    nll_check_that(&c, a.label_smoothing >= 0 && a.label_smoothing <= 1, NLL_E_VALUE);
+    if (!nll_view_given(&a.pos_weight)) a.pos_weight = nll_number(1);
+    nll_check_in(&c, parameter, a.rows, 1, NLL_REALS_OR_NUMBER, 1, 1);
+    nll_check_in(&c, &a.target, a.rows, 1, NLL_REALS_OR_NUMBER, 1, 0);
+    nll_check_in(&c, &a.pos_weight, a.rows, 1, NLL_REALS_OR_NUMBER, 1, 0);
+    nll_map_call call = {.kernel = probs ? NLL_K_bernoulli_probs : NLL_K_bernoulli_logits,
+                         .rows = a.rows,
+                         .in = {parameter, &a.target, &a.pos_weight},
+                         .nll = &a.nll,
+                         .grad = {&a.grad},
+                         .mode = &a.mode,
+                         .common = &a.common,
+                         .bad = probs ? bad_probs : bad_logits,
+                         .mode_of = probs ? mode_probs : mode_logits,
+                         .label_smoothing = a.label_smoothing};
+    return nll_map_run(&c, &call, result);
+}

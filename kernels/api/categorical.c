@@ -1,0 +1,270 @@
+/* categorical.c: nll_categorical: checks, labels, weights, tasks, totals. */
+#include "categorical.h"
+
+#include "args.h"
+#include "fetch.h"
+#include "float_env.h"
+#include "reduce.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+void cat_targets(const cat_plan *p, size_t row, size_t count, int64_t *y) {
+    if (p->soft) {
+        for (size_t i = 0; i < count; i++) y[i] = -1;
+        return;
+    }
+    nll_get_indices(&p->a->target, row, count, y);
+    if (p->a->has_ignore_index)
+        for (size_t i = 0; i < count; i++) y[i] = y[i] == p->a->ignore_index ? -1 : y[i];
+}
+
+void cat_weights(const cat_plan *p, size_t row, size_t count, double *value, double *divisor) {
+    double w[NLL_BLOCK];
+    int64_t y[NLL_BLOCK];
+    const double *s = NULL;
+    cat_targets(p, row, count, y);
+    if (nll_view_given(&p->a->common.sample_weight))
+        s = nll_fetch(&p->a->common.sample_weight, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS,
+                      count, w);
+    for (size_t i = 0; i < count; i++) {
+        double sample = s ? s[i] : 1, v = 1;
+        if (!p->soft && y[i] < 0)
+            sample = 0;
+        else if (!p->soft && p->weight)
+            v = p->weight[y[i]];
+        if (value)
+            value[i] = p->smoothed ? sample : sample * v; /* smoothing has v inside the value */
+        if (divisor) divisor[i] = sample * v;
+    }
+}
+
+/* Labels into range or ignored; counts them.  Writes nothing of the caller's. */
+static nll_status check_labels(const cat_plan *p, nll_result *r) {
+    const nll_categorical_args *a = p->a;
+    int64_t y[NLL_BLOCK];
+    for (size_t i = 0, n; i < p->rows && !p->soft; i += n) {
+        n = p->rows - i < NLL_BLOCK ? p->rows - i : NLL_BLOCK;
+        size_t fit = nll_get_indices(&a->target, i, n, y);
+        for (size_t k = 0; k < fit; k++) {
+            if (a->has_ignore_index && y[k] == a->ignore_index)
+                r->ignored++;
+            else if (y[k] < 0 || (uint64_t)y[k] >= p->cols)
+                fit = k; /* ends the loop; reported below */
+        }
+        if (fit < n) {
+            r->bad_row = (int64_t)(i + fit);
+            return NLL_E_LABEL;
+        }
+    }
+    r->count = r->rows - r->ignored;
+    return NLL_OK;
+}
+
+/* The first row with a value out of its domain, or -1. */
+static int64_t first_bad(const cat_plan *p) {
+    const nll_categorical_args *a = p->a;
+    for (size_t i = 0; i < p->rows; i++) {
+        int64_t y;
+        cat_targets(p, i, 1, &y);
+        if (!p->soft && y < 0) continue;
+        double w =
+            nll_view_given(&a->common.sample_weight) ? nll_get(&a->common.sample_weight, i, 0) : 1;
+        int bad = !(w >= 0 && w < INFINITY), alive = 0;
+        for (size_t c = 0; c < p->cols && !bad; c++) {
+            double x = nll_get(p->x, i, c), q = p->soft ? nll_get(&a->target_probs, i, c) : 0;
+            bad = x != x || x == INFINITY || !(q >= 0 && q < INFINITY) ||
+                  (p->form == CAT_PROBS && !(x >= 0 && x <= 1));
+            alive |= x > -INFINITY;
+        }
+        if (bad || (p->form == CAT_LOGITS && !alive)) return (int64_t)i;
+    }
+    return -1;
+}
+
+/* sum of the divisor weights over blocks of rows, by the tree. */
+static double weight_total(const cat_plan *p, double *block_sum) {
+    size_t b = 0;
+    for (size_t i = 0, n; i < p->rows; i += n) {
+        double d[NLL_BLOCK];
+        n = p->rows - i < NLL_BLOCK ? p->rows - i : NLL_BLOCK;
+        cat_weights(p, i, n, NULL, d);
+        block_sum[b++] = nll_block_total(p->isa, NLL_TYPE_F64, d, NULL, n, NULL);
+    }
+    return nll_tree_sum(block_sum, b);
+}
+
+static void total_block(cat_plan *p, size_t block, const double *loss) {
+    size_t row = block * NLL_BLOCK, n = p->rows - row < NLL_BLOCK ? p->rows - row : NLL_BLOCK;
+    double w[NLL_BLOCK];
+    uint64_t nonfinite = 0;
+    cat_weights(p, row, n, w, NULL);
+    p->block_sum[block] = nll_block_total(p->isa, NLL_TYPE_F64, loss, w, n, &nonfinite);
+    atomic_fetch_add_explicit(&p->nonfinite, nonfinite, memory_order_relaxed);
+}
+
+/* Task units: whole blocks of short rows, single groups of long ones. */
+static void run_blocks(void *arg, size_t begin, size_t end) {
+    cat_plan *p = arg;
+    for (size_t b = begin; b < end; b++) {
+        double loss[NLL_BLOCK];
+        size_t row = b * NLL_BLOCK, last = row + NLL_BLOCK < p->rows ? row + NLL_BLOCK : p->rows;
+        for (size_t i = row, n; i < last; i += n) {
+            n = last - i < p->group ? last - i : p->group;
+            cat_group(p, i, n, loss + (i - row));
+        }
+        total_block(p, b, loss);
+    }
+}
+static void run_groups(void *arg, size_t begin, size_t end) {
+    cat_plan *p = arg;
+    for (size_t g = begin; g < end; g++) {
+        size_t row = g * p->group;
+        cat_group(p, row, p->rows - row < p->group ? p->rows - row : p->group, p->loss + row);
+    }
+}
+
+/* Everything about the arguments but the labels. */
+static nll_status check(const nll_categorical_args *a, cat_plan *p, nll_checker *c) {
+    const nll_view *forms[] = {&a->logits, &a->log_probs, &a->probs};
+    int given = 0;
+    for (int f = 0; f < 3; f++)
+        if (nll_view_given(forms[f])) {
+            p->form = (enum cat_form)f;
+            p->x = forms[f];
+            given++;
+        }
+    p->soft = nll_view_given(&a->target_probs);
+    nll_check_that(c, given > 0, NLL_E_NULL);
+    nll_check_that(c, given <= 1, NLL_E_VALUE);
+    nll_check_that(c, p->soft || nll_view_given(&a->target), NLL_E_NULL);
+    nll_check_that(c, !(p->soft && nll_view_given(&a->target)), NLL_E_VALUE);
+    if (c->status != NLL_OK) return c->status;
+    size_t n = p->rows = p->x->rows, m = p->cols = p->x->cols, all;
+    nll_check_that(c, m > 0 || n == 0, NLL_E_SHAPE);
+    nll_check_that(c, !__builtin_mul_overflow(n, m, &all), NLL_E_OVERFLOW);
+    nll_check_in(c, p->x, n, m, NLL_REALS, 1, 1);
+    if (p->soft)
+        nll_check_in(c, &a->target_probs, n, m, NLL_REALS, 1, 0);
+    else
+        nll_check_in(c, &a->target, n, 1, NLL_INTEGERS, 1, 0);
+    nll_check_in(c, &a->class_weight, m, 1, NLL_REALS_OR_NUMBER, 0, 0);
+    nll_check_common(c, &a->common, n);
+    nll_check_that(c, a->label_smoothing >= 0 && a->label_smoothing <= 1, NLL_E_VALUE);
+    nll_check_that(c, a->z_loss >= 0 && a->z_loss < INFINITY, NLL_E_VALUE);
+    nll_check_that(c, a->temperature >= 0 && a->temperature < INFINITY, NLL_E_VALUE);
+    nll_check_that(c, a->softcap >= 0 && a->softcap < INFINITY, NLL_E_VALUE);
+    int logits_only = a->z_loss > 0 || a->softcap > 0 || nll_out_given(&a->lse) ||
+                      (a->temperature > 0 && a->temperature != 1);
+    nll_check_that(c, p->form == CAT_LOGITS || !logits_only, NLL_E_VALUE);
+    int index_only = a->has_ignore_index || a->count_correct || nll_out_given(&a->p_target);
+    nll_check_that(c, !(p->soft && index_only), NLL_E_VALUE);
+    nll_check_that(c, p->soft || !nll_out_given(&a->grad_target_probs), NLL_E_VALUE);
+    nll_check_out(c, &a->nll, n, 1, NLL_ROW_FLOATS, 0);
+    nll_check_out(c, &a->grad, n, m, NLL_FLOATS, 1);
+    nll_check_out(c, &a->grad_target_probs, n, m, NLL_FLOATS, 0);
+    nll_check_out(c, &a->lse, n, 1, NLL_ROW_FLOATS, 0);
+    nll_check_out(c, &a->mode, n, 1, 1u << NLL_I64, 0);
+    nll_check_out(c, &a->p_target, n, 1, NLL_ROW_FLOATS, 0);
+    nll_check_overlaps(c);
+    return c->status;
+}
+
+/* What follows from the arguments. */
+static void prepare(cat_plan *p) {
+    const nll_categorical_args *a = p->a;
+    p->isa = nll_isa_current();
+    p->type = p->x->dtype == NLL_F64 || (p->soft && a->target_probs.dtype == NLL_F64)
+                  ? NLL_TYPE_F64
+                  : NLL_TYPE_F32;
+    p->smoothed = !p->soft && a->label_smoothing > 0;
+    p->dense = p->soft || p->smoothed;
+    p->cap[0] = a->softcap;
+    p->cap[1] = a->temperature > 0 ? a->temperature : 1;
+    p->transformed = p->cap[0] > 0 || p->cap[1] != 1;
+    p->x_direct = !p->transformed && nll_in_place(p->x, p->type, NLL_ALONG_COLS);
+    p->q_direct = p->soft && nll_in_place(&a->target_probs, p->type, NLL_ALONG_COLS) &&
+                  !nll_view_given(&a->class_weight) && a->label_smoothing == 0;
+    p->grad_direct = nll_out_given(&a->grad) && a->grad.col_stride == 1 &&
+                     a->grad.dtype == (p->type == NLL_TYPE_F32 ? NLL_F32 : NLL_F64);
+    size_t fit = p->cols > 0 ? CAT_CACHE / (p->cols * nll_type_size(p->type)) : 1;
+    p->group = fit < 1 ? 1 : fit > CAT_GROUP ? CAT_GROUP : fit;
+    while (NLL_BLOCK % p->group != 0) p->group--;
+}
+
+static size_t blocks_of(size_t rows) { return rows / NLL_BLOCK + (rows % NLL_BLOCK != 0); }
+
+/* One allocation: block sums, row values of long rows, class weights, smoothing weights. */
+static double *workspace(cat_plan *p, int long_rows) {
+    const nll_categorical_args *a = p->a;
+    int weighted = nll_view_given(&a->class_weight);
+    size_t blocks = blocks_of(p->rows) + 1, losses = long_rows ? p->rows : 0;
+    size_t classes = (weighted ? p->cols : 0) + (p->smoothed ? p->cols : 0), total;
+    if (__builtin_add_overflow(blocks + losses, classes, &total) ||
+        total > SIZE_MAX / sizeof(double))
+        return NULL;
+    double *memory = malloc(total * sizeof *memory);
+    if (!memory) return NULL;
+    p->block_sum = memory;
+    p->loss = long_rows ? memory + blocks : NULL;
+    double *next = memory + blocks + losses;
+    if (weighted) {
+        for (size_t c = 0; c < p->cols; c++) next[c] = nll_get(&a->class_weight, c, 0);
+        p->weight = next;
+        next += p->cols;
+    }
+    if (p->smoothed) {
+        for (size_t c = 0; c < p->cols; c++)
+            cat_set(p->type, next, c,
+                    a->label_smoothing / (double)p->cols * (p->weight ? p->weight[c] : 1));
+        p->uniform = next;
+    }
+    return memory;
+}
+
+nll_status nll_categorical(const nll_categorical_args *args, nll_result *result) {
+    nll_categorical_args a;
+    if (!nll_args_copy(&a, args, sizeof a)) return NLL_E_NULL;
+    cat_plan p = {.a = &a};
+    nll_checker c = {0};
+    if (check(&a, &p, &c) != NLL_OK) return c.status;
+    prepare(&p);
+    nll_result r = {.rows = p.rows, .count = p.rows, .bad_row = -1};
+    r.compute = p.type == NLL_TYPE_F32 ? NLL_F32 : NLL_F64;
+    nll_status status = check_labels(&p, &r);
+    if (status == NLL_OK && a.common.check_domain && (r.bad_row = first_bad(&p)) >= 0)
+        status = NLL_E_DOMAIN;
+    if (status == NLL_OK && r.count == 0 && a.common.reduction == NLL_MEAN &&
+        a.common.empty == NLL_EMPTY_ERROR)
+        status = NLL_E_EMPTY;
+    if (status != NLL_OK) {
+        nll_result_out(result, &r);
+        return status;
+    }
+    int long_rows = p.group < CAT_GROUP;
+    double *memory = workspace(&p, long_rows);
+    if (!memory) return NLL_E_MEMORY;
+
+    uint64_t env = nll_float_enter();
+    double weight_sum = (double)r.count;
+    if (nll_view_given(&a.common.sample_weight) || p.weight)
+        weight_sum = weight_total(&p, p.block_sum);
+    double divisor = a.common.divisor > 0 ? a.common.divisor : weight_sum;
+    p.grad_scale = a.common.reduction == NLL_MEAN ? 1.0 / divisor : 1.0;
+    if (a.common.grad_output.dtype == NLL_NUMBER) p.grad_scale *= a.common.grad_output.value;
+
+    size_t blocks = blocks_of(p.rows);
+    if (long_rows) {
+        nll_run(a.common.executor, p.rows / p.group + (p.rows % p.group != 0), run_groups, &p);
+        for (size_t b = 0; b < blocks; b++) total_block(&p, b, p.loss + b * NLL_BLOCK);
+    } else {
+        nll_run(a.common.executor, blocks, run_blocks, &p);
+    }
+    r.nonfinite = p.nonfinite;
+    r.correct = p.correct;
+    nll_close(&a.common, nll_tree_sum(p.block_sum, blocks), weight_sum, &r);
+    nll_float_leave(env);
+    free(memory);
+    nll_result_out(result, &r);
+    return NLL_OK;
+}

@@ -1,0 +1,96 @@
+/* categorical.h: one categorical call, its plan, and the work on a group of rows.
+ *
+ * With a class h singled out per row (the hole: the target, or for dense targets the arg max) and
+ * dense weights u_c on the classes, every option is one formula:
+ *
+ *   l   = A nll_h [index] + sum_c u_c nll_c + zeta lse^2
+ *   sum_c u_c nll_c = Q (lse - top) + sum_c u_c (top - z_c),  Q = sum_c u_c: all terms >= 0
+ *   dl/dz_c = B p_c - u_c - A [c = h],   B = A + Q + 2 zeta lse
+ *   dl/dz_h = (Q - u_h + 2 zeta lse) - B (1 - p_h): no p_h - 1 in it
+ *
+ *   index, no smoothing   A = 1            u = 0                       zeta = L
+ *   index, smoothing e    A = (1 - e) v_y  u_c = v_c e / C             zeta = L v_y
+ *   soft                  A = 0            u_c = v_c ((1-e) q_c + e/C) zeta = L
+ */
+#ifndef NLL_CATEGORICAL_H
+#define NLL_CATEGORICAL_H
+
+#include "check.h"
+#include "dispatch.h"
+
+#include <stdatomic.h>
+
+enum {
+    CAT_GROUP = 128,  /* rows taken through the passes together, at most */
+    CAT_CHUNK = 1024, /* elements converted at a time; whole row blocks of either type */
+    CAT_CACHE =
+        1 << 18 /* bytes of logits that a group may span: they stay in L2 for the gradient */
+};
+
+enum cat_form { CAT_LOGITS, CAT_LOG_PROBS, CAT_PROBS };
+
+typedef struct cat_plan {
+    const nll_categorical_args *a;
+    const nll_view *x; /* logits, log_probs or probs */
+    const nll_isa *isa;
+    enum nll_type type;
+    enum cat_form form;
+    size_t rows, cols, group;
+    int soft, smoothed, dense; /* soft targets; index with smoothing; either */
+    int transformed;           /* softcap or temperature */
+    int x_direct, q_direct, grad_direct;
+    double cap[2];        /* {softcap, temperature} for the kernel */
+    const double *weight; /* class weights [cols] or NULL */
+    const void *uniform;  /* smoothed: u_c [cols] in the compute type */
+    double grad_scale;    /* upstream and divisor where they are numbers */
+    double *loss;         /* row values of the whole call, or NULL: blocks sum their own */
+    double *block_sum;    /* per NLL_BLOCK rows */
+    _Atomic uint64_t nonfinite, correct;
+} cat_plan;
+
+/* The weights of `count` rows from `row` on: `value` multiplies the row's value in the sum,
+ * `divisor` counts in the divisor; either may be NULL.  0 for ignored rows. */
+void cat_weights(const cat_plan *p, size_t row, size_t count, double *value, double *divisor);
+/* Targets of `count` rows; -1 where ignored or soft. */
+void cat_targets(const cat_plan *p, size_t row, size_t count, int64_t *y);
+/* Values (into loss[0..count)), gradients and side outputs of `count` <= CAT_GROUP rows. */
+void cat_group(cat_plan *p, size_t row, size_t count, double *loss);
+
+/* Sources.  `n` elements of row `row` from column `col`, n <= CAT_CHUNK unless direct:
+ * the transformed logits (and d z / d x if dz is not NULL), and the dense weights u. */
+typedef struct cat_scratch {
+    double x[CAT_CHUNK], z[CAT_CHUNK], dz[CAT_CHUNK], q[CAT_CHUNK], g[CAT_CHUNK];
+} cat_scratch;
+const void *cat_logits(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n,
+                       void *dz);
+const void *cat_dense(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n);
+
+/* Runs a ROW kernel over rows row .. row + count, whole rows at once where the sources allow it,
+ * else chunk by chunk with carry.  `job` holds the per-row slots for these rows; slot in[0] is
+ * supplied here, and in[1] where the kernel takes dense weights. */
+void cat_pass(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job job, size_t row,
+              size_t count);
+
+static inline double cat_element(enum nll_type type, const void *x, size_t i) {
+    return type == NLL_TYPE_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
+}
+static inline void cat_set(enum nll_type type, void *x, size_t i, double value) {
+    if (type == NLL_TYPE_F32)
+        ((float *)x)[i] = (float)value;
+    else
+        ((double *)x)[i] = value;
+}
+
+/* The gradient part of a group (categorical_grad.c): what it needs of each row. */
+typedef struct cat_row_grad {
+    double scale;        /* s: upstream, weight, divisor; 0: the whole row is 0 */
+    double a, b, q_less; /* A, B, and Q + 2 zeta lse (so that dl/dz_h = q_less - u_h - B others) */
+    double others;       /* 1 - p_h */
+    double mantissa, power; /* sum of exp(z - anchor) = mantissa 2^power */
+    double lse, anchor;
+    int64_t hole; /* -1: none */
+} cat_row_grad;
+void cat_gradients(const cat_plan *p, cat_scratch *s, size_t row, size_t count,
+                   const cat_row_grad *g);
+
+#endif

@@ -1,0 +1,278 @@
+/* categorical_group.c: values and side outputs of a group of rows; hands over to the gradients. */
+#include "categorical.h"
+#include "fetch.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Rows whose maximum lies beyond this are taken relative to it (row/lse.h). */
+#define CAT_NEAR 0x1p16
+#define LN2 0x1.62e42fefa39efp-1
+
+/* Per-row state, structure of arrays.  `top`, `anchor`, `value` are in the compute type. */
+typedef struct cat_rows {
+    int64_t y[CAT_GROUP];    /* target, -1: ignored or soft */
+    int64_t hole[CAT_GROUP]; /* h */
+    double top[CAT_GROUP];   /* max over all but the hole, after a dense pass over all classes */
+    double anchor[CAT_GROUP];
+    double N[CAT_GROUP], S[CAT_GROUP], lost[CAT_GROUP];
+    double x_h[CAT_GROUP], peak[CAT_GROUP]; /* logit at the hole, max of all logits, less anchor */
+    double nll[CAT_GROUP], others[CAT_GROUP], mantissa[CAT_GROUP], power[CAT_GROUP];
+    double dot[CAT_GROUP], dot_lost[CAT_GROUP], mass[CAT_GROUP], mass_lost[CAT_GROUP];
+    double lse[CAT_GROUP], weight[CAT_GROUP], p_target[CAT_GROUP];
+    int64_t mode[CAT_GROUP];
+    cat_row_grad grad[CAT_GROUP];
+    cat_scratch scratch;
+} cat_rows;
+
+static void elementwise(const cat_plan *p, enum nll_kernel k, const double *x, double *y,
+                        size_t n) {
+    p->isa->fn[NLL_TYPE_F64][k](&(nll_job){.rows = 1, .cols = n, .in = {x}, .out = {y}});
+}
+
+static int skipped(const cat_plan *p, const cat_rows *g, size_t i) {
+    return !p->soft && g->y[i] < 0;
+}
+
+/* A ROW kernel over the runs of rows that are not ignored. */
+static void pass(const cat_plan *p, cat_rows *g, enum nll_kernel kernel, size_t row, size_t count,
+                 const void *in1, size_t in1_size, void *const out[4], const size_t out_size[4],
+                 const void *anchor) {
+    for (size_t i = 0; i < count;) {
+        size_t run = 0;
+        while (i + run < count && !skipped(p, g, i + run)) run++;
+        if (run > 0) {
+            nll_job job = {0};
+            job.in[1] = in1 ? (const char *)in1 + i * in1_size : NULL;
+            job.in[2] = anchor ? (const char *)anchor + i * nll_type_size(p->type) : NULL;
+            for (int o = 0; o < 4; o++)
+                job.out[o] = out[o] ? (char *)out[o] + i * out_size[o] : NULL;
+            cat_pass(p, &g->scratch, kernel, job, row + i, run);
+        }
+        i += run + 1;
+    }
+}
+
+/* The largest element of each row, without the hole if `holed`, into g->top. */
+static void maxima(const cat_plan *p, cat_rows *g, size_t row, size_t count, int holed) {
+    pass(p, g, NLL_K_row_max, row, count, holed ? g->hole : NULL, sizeof *g->hole,
+         (void *[4]){g->top}, (size_t[4]){nll_type_size(p->type)}, NULL);
+}
+
+/* First column of each row that equals `value`. */
+static void find(const cat_plan *p, cat_rows *g, size_t row, size_t count, const void *value,
+                 int64_t *found) {
+    pass(p, g, NLL_K_row_find, row, count, value, nll_type_size(p->type), (void *[4]){found},
+         (size_t[4]){sizeof *found}, NULL);
+}
+
+static double logit(const cat_plan *p, cat_rows *g, size_t row, int64_t col) {
+    if (col < 0) return NAN;
+    return cat_element(p->type, cat_logits(p, &g->scratch, row, (size_t)col, 1, NULL), 0);
+}
+
+/* Row r again, relative to its maximum: for magnitudes where the exponent's integer part leaves
+ * the range in which it is exact. */
+static void anchored(const cat_plan *p, cat_rows *g, size_t row, size_t i, double top) {
+    cat_set(p->type, g->anchor, i, top);
+    nll_job job = {0};
+    const size_t size = nll_type_size(p->type);
+    job.in[1] = &g->hole[i];
+    job.in[2] = (char *)g->anchor + i * size;
+    job.out[0] = &g->N[i];
+    job.out[1] = &g->S[i];
+    job.out[2] = &g->lost[i];
+    job.out[3] = (char *)g->top + i * size;
+    cat_pass(p, &g->scratch, NLL_K_row_lse, job, row + i, 1);
+    g->x_h[i] -= top;
+    g->peak[i] = 0;
+}
+
+/* N, S of all classes but h; x_h; the peak; rows without any logit above -inf. */
+static int sums(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
+    const size_t size = nll_type_size(p->type);
+    int any_anchor = 0;
+    pass(p, g, NLL_K_row_lse, row, count, g->hole, sizeof *g->hole,
+         (void *[4]){g->N, g->S, g->lost, g->top}, (size_t[4]){8, 8, 8, size}, NULL);
+    for (size_t i = 0; i < count; i++) {
+        cat_set(p->type, g->anchor, i, 0);
+        if (skipped(p, g, i)) {
+            g->N[i] = g->x_h[i] = g->peak[i] = 0;
+            g->S[i] = 1;
+            continue;
+        }
+        double top = cat_element(p->type, g->top, i), x = logit(p, g, row + i, g->hole[i]);
+        double peak = x > top ? x : top;
+        g->x_h[i] = x;
+        g->peak[i] = peak;
+        if (peak < INFINITY && peak > -INFINITY && fabs(peak) > CAT_NEAR) {
+            anchored(p, g, row, i, peak);
+            any_anchor = 1;
+        }
+        g->S[i] += g->lost[i];
+        if (top == -INFINITY && g->S[i] == g->S[i]) { /* every other class is masked */
+            g->S[i] = 0;
+            g->N[i] = 0;
+        }
+        if (peak == INFINITY || peak == -INFINITY) g->S[i] = g->x_h[i] = NAN;
+    }
+    p->isa->fn[NLL_TYPE_F64][NLL_K_row_finish](
+        &(nll_job){.rows = 1,
+                   .cols = count,
+                   .in = {g->N, g->S, g->x_h},
+                   .out = {g->nll, g->others, g->mantissa, g->power}});
+    return any_anchor;
+}
+
+/* sum_c u_c (peak - z_c) or sum_c u_c nll_c, and Q. */
+static void dots(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
+    double reference[CAT_GROUP];
+    for (size_t i = 0; i < count; i++)
+        cat_set(p->type, reference, i,
+                p->form == CAT_LOGITS && !skipped(p, g, i)
+                    ? g->peak[i] + cat_element(p->type, g->anchor, i)
+                    : 0);
+    pass(p, g, p->form == CAT_PROBS ? NLL_K_row_dot_log : NLL_K_row_dot, row, count, NULL, 0,
+         (void *[4]){g->dot, g->dot_lost, g->mass, g->mass_lost}, (size_t[4]){8, 8, 8, 8},
+         p->form == CAT_PROBS ? NULL : reference);
+    for (size_t i = 0; i < count; i++) {
+        int none = skipped(p, g, i);
+        g->dot[i] = none ? 0 : g->dot[i] + g->dot_lost[i];
+        g->mass[i] = none ? 0 : g->mass[i] + g->mass_lost[i];
+    }
+}
+
+/* -log-probability of the target from log-probs or probs, and p_target; no sums are needed. */
+static void direct_nll(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        g->others[i] = g->mantissa[i] = g->power[i] = g->peak[i] = 0;
+        cat_set(p->type, g->anchor, i, 0);
+        double x = g->y[i] >= 0 ? logit(p, g, row + i, g->y[i]) : 1;
+        int valid = p->form == CAT_LOG_PROBS || (x >= 0 && x <= 1);
+        g->x_h[i] = valid ? x : (double)NAN;
+    }
+    elementwise(p, p->form == CAT_PROBS ? NLL_K_log : NLL_K_exp, g->x_h, g->nll, count);
+    for (size_t i = 0; i < count; i++) {
+        g->p_target[i] = p->form == CAT_PROBS ? g->x_h[i] : g->nll[i];
+        g->nll[i] = 0.0 - (p->form == CAT_PROBS ? g->nll[i] : g->x_h[i]);
+    }
+}
+
+/* Row values from the parts; B, Q and the rest for the gradients. */
+static void combine(const cat_plan *p, cat_rows *g, size_t count, double *loss) {
+    const nll_categorical_args *a = p->a;
+    double log_mantissa[CAT_GROUP];
+    int logits = p->form == CAT_LOGITS;
+    int lse_wanted = logits && (a->z_loss > 0 || p->dense || nll_out_given(&a->lse) ||
+                                nll_out_given(&a->grad_target_probs));
+    if (lse_wanted) elementwise(p, NLL_K_log, g->mantissa, log_mantissa, count);
+    for (size_t i = 0; i < count; i++) {
+        double v = p->smoothed && p->weight && g->y[i] >= 0 ? p->weight[g->y[i]] : 1;
+        double A = p->soft ? 0 : p->smoothed ? (1 - a->label_smoothing) * v : 1;
+        double Q = p->dense ? g->mass[i] : 0, zeta = a->z_loss * v;
+        double anchor = cat_element(p->type, g->anchor, i);
+        double above = lse_wanted ? g->power[i] * LN2 + log_mantissa[i] : 0; /* lse - anchor */
+        double lse = lse_wanted ? above + anchor : 0, l = 0;
+        if (A > 0) l = A * g->nll[i];
+        if (p->dense) {
+            double spread = !logits                              ? 0
+                            : p->soft || g->x_h[i] == g->peak[i] ? g->nll[i]
+                                                                 : above - g->peak[i];
+            /* a negative weight: dot +inf and Q NaN, so the value is +inf and gradients NaN */
+            l += (Q > 0 || (Q != Q && g->dot[i] != INFINITY) ? Q * spread : 0) + g->dot[i];
+        }
+        if (zeta > 0) l += zeta * lse * lse;
+        if (logits && g->nll[i] != g->nll[i]) l = NAN;
+        g->lse[i] = lse == lse ? lse : (double)NAN;
+        loss[i] = l == l ? l : (double)NAN;
+        if (skipped(p, g, i)) loss[i] = g->lse[i] = g->p_target[i] = 0; /* nothing was read */
+        double z = zeta > 0 ? 2 * zeta * lse : 0;
+        g->grad[i] = (cat_row_grad){.a = A,
+                                    .b = A + Q + z,
+                                    .q_less = Q + z,
+                                    .others = g->others[i],
+                                    .mantissa = g->mantissa[i],
+                                    .power = g->power[i],
+                                    .lse = lse,
+                                    .anchor = anchor,
+                                    .hole = g->hole[i]};
+    }
+}
+
+/* s of every row: weight, upstream, divisor. */
+static void gradients(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
+    const nll_view *up = &p->a->common.grad_output;
+    double w[CAT_GROUP], scratch[CAT_GROUP];
+    const double *u = NULL;
+    cat_weights(p, row, count, w, NULL);
+    if (nll_view_given(up) && up->dtype != NLL_NUMBER)
+        u = nll_fetch(up, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, count, scratch);
+    for (size_t i = 0; i < count; i++) {
+        g->grad[i].scale = w[i] == 0 ? 0 : p->grad_scale * w[i] * (u ? u[i] : 1);
+        if (g->grad[i].b != g->grad[i].b && w[i] != 0) g->grad[i].scale = NAN;
+    }
+    cat_gradients(p, &g->scratch, row, count, g->grad);
+}
+
+/* Arg max and "is the target the arg max", from g->top without the hole and the hole's own. */
+static void modes(cat_plan *p, cat_rows *g, size_t row, size_t count) {
+    double best[CAT_GROUP];
+    int tie = nll_out_given(&p->a->mode);
+    uint64_t correct = 0;
+    for (size_t i = 0; i < count; i++) {
+        double top = cat_element(p->type, g->top, i);
+        double x = skipped(p, g, i) ? 0 : logit(p, g, row + i, g->hole[i]);
+        cat_set(p->type, best, i, x > top ? x : top);
+        tie |= x == top;
+        g->mode[i] = x > top ? g->hole[i] : -1;
+    }
+    if (tie) find(p, g, row, count, best, g->mode);
+    for (size_t i = 0; i < count; i++) {
+        if (skipped(p, g, i) || cat_element(p->type, best, i) == -INFINITY) g->mode[i] = -1;
+        correct += g->y[i] >= 0 && g->mode[i] == g->y[i];
+    }
+    atomic_fetch_add_explicit(&p->correct, correct, memory_order_relaxed);
+    if (nll_out_given(&p->a->mode))
+        for (size_t i = 0; i < count; i++)
+            *((int64_t *)p->a->mode.data + (ptrdiff_t)(row + i) * p->a->mode.row_stride) =
+                g->mode[i];
+}
+
+void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
+    const nll_categorical_args *a = p->a;
+    cat_rows rows, *g = &rows;
+    int logits = p->form == CAT_LOGITS, ranked = a->count_correct || nll_out_given(&a->mode);
+    cat_targets(p, row, count, g->y);
+    memcpy(g->hole, g->y, count * sizeof *g->hole);
+    if (p->soft) { /* the hole is the arg max, which keeps a confident row accurate */
+        maxima(p, g, row, count, 0);
+        find(p, g, row, count, g->top, g->hole);
+        for (size_t i = 0; i < count; i++) g->hole[i] = g->hole[i] < 0 ? 0 : g->hole[i];
+    }
+    if (logits)
+        sums(p, g, row, count);
+    else
+        direct_nll(p, g, row, count);
+    if (p->dense) dots(p, g, row, count);
+    if (logits && nll_out_given(&a->p_target)) {
+        double minus[CAT_GROUP];
+        for (size_t i = 0; i < count; i++) minus[i] = -g->nll[i];
+        elementwise(p, NLL_K_exp, minus, g->p_target, count);
+    }
+    combine(p, g, count, loss);
+    if (ranked) { /* before a gradient in place replaces the logits */
+        if (!logits) maxima(p, g, row, count, 1);
+        modes(p, g, row, count);
+    }
+    if (nll_out_given(&a->grad) || nll_out_given(&a->grad_target_probs))
+        gradients(p, g, row, count);
+
+    const struct {
+        const nll_out *out;
+        const double *from;
+    } sides[] = {{&a->nll, loss}, {&a->lse, g->lse}, {&a->p_target, g->p_target}};
+    for (int k = 0; k < 3; k++)
+        if (nll_out_given(sides[k].out))
+            nll_put(sides[k].out, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, count,
+                    sides[k].from);
+}

@@ -1,0 +1,80 @@
+/* categorical_source.c: the rows of a categorical call as contiguous numbers, and kernel passes. */
+#include "categorical.h"
+#include "fetch.h"
+
+const void *cat_logits(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n,
+                       void *dz) {
+    const void *x = nll_fetch(p->x, p->type, p->isa, row, col, NLL_ALONG_COLS, n, s->x);
+    if (!p->transformed) return x;
+    p->isa->fn[p->type][NLL_K_row_softcap](
+        &(nll_job){.rows = 1, .cols = n, .in = {x, NULL, NULL, p->cap}, .out = {s->z, dz}});
+    return s->z;
+}
+
+const void *cat_dense(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n) {
+    if (p->smoothed) return (const char *)p->uniform + col * nll_type_size(p->type);
+    const void *q =
+        nll_fetch(&p->a->target_probs, p->type, p->isa, row, col, NLL_ALONG_COLS, n, s->q);
+    if (p->q_direct) return q;
+    double e = p->a->label_smoothing, even = e / (double)p->cols;
+    for (size_t i = 0; i < n; i++) {
+        double t = cat_element(p->type, q, i);
+        double u = e > 0 && t >= 0 ? t * (1 - e) + even : t; /* t < 0 stays outside the support */
+        cat_set(p->type, s->q, i, p->weight ? u * p->weight[col + i] : u);
+    }
+    return s->q;
+}
+
+static int takes_dense(enum nll_kernel kernel) { return nll_descs[kernel].in[1] == X_WEIGHT; }
+
+/* The job's per-row slots from row r on. */
+static nll_job at_row(enum nll_kernel kernel, nll_job job, enum nll_type type, size_t r) {
+    const nll_desc *d = &nll_descs[kernel];
+    const size_t size = nll_type_size(type);
+    for (unsigned i = 0; i < NLL_SLOTS; i++) {
+        size_t in = d->in[i] == R_HOLE                            ? sizeof(int64_t)
+                    : d->in[i] == R_ANCHOR || d->in[i] == R_VALUE ? size
+                                                                  : 0;
+        size_t out = d->out[i] == R_OUT ? size : d->out[i] == R_F64 || d->out[i] == R_I64 ? 8 : 0;
+        if (job.in[i]) job.in[i] = (const char *)job.in[i] + r * in;
+        if (job.out[i]) job.out[i] = (char *)job.out[i] + r * out;
+    }
+    return job;
+}
+
+static void chunked(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job job,
+                    size_t row) {
+    const int64_t *hole = nll_descs[kernel].in[1] == R_HOLE ? job.in[1] : NULL;
+    int64_t shifted;
+    job.rows = 1;
+    for (size_t col = 0; col < p->cols; col += CAT_CHUNK) {
+        job.cols = p->cols - col < CAT_CHUNK ? p->cols - col : CAT_CHUNK;
+        job.in[0] = cat_logits(p, s, row, col, job.cols, NULL);
+        if (takes_dense(kernel)) job.in[1] = cat_dense(p, s, row, col, job.cols);
+        if (hole) {
+            shifted = *hole >= (int64_t)col ? *hole - (int64_t)col : -1;
+            job.in[1] = &shifted;
+        }
+        if (kernel == NLL_K_row_find) job.ld[1] = (ptrdiff_t)col; /* columns gone before */
+        p->isa->fn[p->type][kernel](&job);
+        job.carry = 1;
+    }
+}
+
+void cat_pass(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job job, size_t row,
+              size_t count) {
+    if (p->x_direct && (!takes_dense(kernel) || p->smoothed || p->q_direct)) {
+        job.rows = count;
+        job.cols = p->cols;
+        job.in[0] = cat_logits(p, s, row, 0, p->cols, NULL);
+        job.ld[0] = p->x->row_stride;
+        if (takes_dense(kernel)) {
+            job.in[1] = cat_dense(p, s, row, 0, p->cols);
+            job.ld[1] = p->smoothed ? 0 : p->a->target_probs.row_stride;
+        }
+        p->isa->fn[p->type][kernel](&job);
+        return;
+    }
+    for (size_t r = 0; r < count; r++)
+        chunked(p, s, kernel, at_row(kernel, job, p->type, r), row + r);
+}

@@ -1,0 +1,51 @@
+/* gaussian.c: nll_gaussian. */
+#include "args.h"
+#include "map.h"
+
+#include <math.h>
+
+static int is_finite(double x) { return fabs(x) < INFINITY; }
+static int bad_positive(const double in[]) {
+    return !is_finite(in[0]) || !(in[1] > 0) || !is_finite(in[2]);
+}
+static int bad_log(const double in[]) {
+    return !is_finite(in[0]) || in[1] != in[1] || !is_finite(in[2]);
+}
+static double mode_loc(double loc) { return loc; }
+
+nll_status nll_gaussian(const nll_gaussian_args *args, nll_result *result) {
+    nll_gaussian_args a;
+    if (!nll_args_copy(&a, args, sizeof a)) return NLL_E_NULL;
+    const struct {
+        const nll_view *view;
+        enum nll_kernel kernel;
+        int (*bad)(const double in[]);
+    } spreads[] = {{&a.scale, NLL_K_gaussian_scale, bad_positive},
+                   {&a.var, NLL_K_gaussian_var, bad_positive},
+                   {&a.log_scale, NLL_K_gaussian_log_scale, bad_log},
+                   {&a.log_var, NLL_K_gaussian_log_var, bad_log}};
+    nll_checker c = {0};
+    int chosen = -1;
+    for (int i = 0; i < 4; i++) {
+        if (!nll_view_given(spreads[i].view)) continue;
+        nll_check_that(&c, chosen < 0, NLL_E_VALUE);
+        chosen = i;
+    }
+    if (chosen < 0) {
+        a.scale = nll_number(1);
+        chosen = 0;
+    }
+    nll_check_in(&c, &a.loc, a.rows, 1, NLL_REALS_OR_NUMBER, 1, 1);
+    nll_check_in(&c, spreads[chosen].view, a.rows, 1, NLL_REALS_OR_NUMBER, 1, 2);
+    nll_check_in(&c, &a.target, a.rows, 1, NLL_REALS_OR_NUMBER, 1, 0);
+    nll_map_call call = {.kernel = spreads[chosen].kernel,
+                         .rows = a.rows,
+                         .in = {&a.loc, spreads[chosen].view, &a.target},
+                         .nll = &a.nll,
+                         .grad = {&a.grad_loc, &a.grad_spread},
+                         .mode = &a.mode,
+                         .common = &a.common,
+                         .bad = spreads[chosen].bad,
+                         .mode_of = mode_loc};
+    return nll_map_run(&c, &call, result);
+}

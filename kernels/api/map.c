@@ -1,0 +1,200 @@
+/* map.c: element-wise models. */
+#include "map.h"
+
+#include "fetch.h"
+#include "float_env.h"
+#include "reduce.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Constant for the call, shared by the tasks. */
+typedef struct map_plan {
+    const nll_map_call *call;
+    const nll_isa *isa;
+    enum nll_type type;
+    double grad_scale; /* upstream and divisor where they are numbers */
+    int weighted, upstream;
+    double *super_sum; /* one per task unit */
+    _Atomic uint64_t nonfinite;
+} map_plan;
+
+/* One block's worth of every array, in the compute type. */
+typedef struct map_buffers {
+    double in[NLL_MAP_INPUTS][NLL_BLOCK], nll[NLL_BLOCK], grad[NLL_MAP_GRADS][NLL_BLOCK];
+    double weight[NLL_BLOCK], scale[NLL_BLOCK], upstream[NLL_BLOCK];
+} map_buffers;
+
+static double element(enum nll_type type, const void *x, size_t i) {
+    return type == NLL_TYPE_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
+}
+static void set_element(enum nll_type type, void *x, size_t i, double value) {
+    if (type == NLL_TYPE_F32)
+        ((float *)x)[i] = (float)value;
+    else
+        ((double *)x)[i] = value;
+}
+
+/* y (1 - e) + e / 2 for labels in [0, 1]; others stay out of the support. */
+static void smooth(enum nll_type type, const void *from, void *to, size_t n, double e) {
+    for (size_t i = 0; i < n; i++) {
+        double y = element(type, from, i);
+        set_element(type, to, i, y >= 0 && y <= 1 ? y * (1 - e) + e * 0.5 : y);
+    }
+}
+
+/* Is input k one number for all elements? */
+static int constant(const nll_view *v) { return v->dtype == NLL_NUMBER || v->row_stride == 0; }
+
+/* Gradient scale of each element: w_i, upstream and divisor. */
+static void scales(const map_plan *p, size_t i, size_t n, const void *w, map_buffers *b) {
+    const void *u = NULL;
+    if (p->upstream)
+        u = nll_fetch(&p->call->common->grad_output, p->type, p->isa, i, 0, NLL_ALONG_ROWS, n,
+                      b->upstream);
+    for (size_t k = 0; k < n; k++) {
+        double s = p->grad_scale * (w ? element(p->type, w, k) : 1.0);
+        set_element(p->type, b->scale, k, u ? s * element(p->type, u, k) : s);
+    }
+}
+
+/* An element of weight 0 has gradient 0, also where its own would be infinite or NaN. */
+static void clear_unweighted(const map_plan *p, const void *w, void *grad, size_t n) {
+    for (size_t k = 0; k < n; k++)
+        if (element(p->type, w, k) == 0) set_element(p->type, grad, k, 0);
+}
+
+/* One block from element i on; returns its weighted sum. */
+static double block(const map_plan *p, size_t i, size_t n, map_buffers *b, uint64_t *nonfinite) {
+    const nll_map_call *call = p->call;
+    nll_job job = {.rows = 1, .cols = n};
+    for (unsigned k = 0; k < NLL_MAP_INPUTS; k++) {
+        int one = constant(call->in[k]);
+        job.constant |= one ? 1u << k : 0u;
+        job.in[k] =
+            nll_fetch(call->in[k], p->type, p->isa, i, 0, NLL_ALONG_ROWS, one ? 1 : n, b->in[k]);
+        if (k == 1 && call->label_smoothing > 0) {
+            smooth(p->type, job.in[k], b->in[k], one ? 1 : n, call->label_smoothing);
+            job.in[k] = b->in[k];
+        }
+    }
+    if (nll_out_given(call->mode)) { /* before a gradient in place replaces the input */
+        double mode[NLL_BLOCK];
+        for (size_t k = 0; k < n; k++)
+            mode[k] = call->mode_of(element(p->type, job.in[0], job.constant & 1 ? 0 : k));
+        nll_put(call->mode, NLL_TYPE_F64, p->isa, i, 0, NLL_ALONG_ROWS, n, mode);
+    }
+    const void *w = NULL;
+    if (p->weighted)
+        w = nll_fetch(&call->common->sample_weight, p->type, p->isa, i, 0, NLL_ALONG_ROWS, n,
+                      b->weight);
+    set_element(p->type, b->scale, 0, p->grad_scale);
+    job.in[3] = b->scale;
+    if (w || p->upstream)
+        scales(p, i, n, w, b);
+    else
+        job.constant |= 8;
+
+    job.out[0] = b->nll;
+    if (nll_out_given(call->nll))
+        job.out[0] = nll_put_target(call->nll, p->type, i, 0, NLL_ALONG_ROWS, b->nll);
+    for (unsigned g = 0; g < NLL_MAP_GRADS; g++)
+        if (call->grad[g] && nll_out_given(call->grad[g]))
+            job.out[g + 1] =
+                nll_put_target(call->grad[g], p->type, i, 0, NLL_ALONG_ROWS, b->grad[g]);
+
+    p->isa->fn[p->type][call->kernel](&job);
+
+    double sum = nll_block_total(p->isa, p->type, job.out[0], w, n, nonfinite);
+    if (nll_out_given(call->nll))
+        nll_put(call->nll, p->type, p->isa, i, 0, NLL_ALONG_ROWS, n, job.out[0]);
+    for (unsigned g = 0; g < NLL_MAP_GRADS; g++) {
+        if (!job.out[g + 1]) continue;
+        if (w) clear_unweighted(p, w, job.out[g + 1], n);
+        nll_put(call->grad[g], p->type, p->isa, i, 0, NLL_ALONG_ROWS, n, job.out[g + 1]);
+    }
+    return sum;
+}
+
+/* Task units are runs of NLL_SUPER blocks. */
+static void run_supers(void *arg, size_t begin, size_t end) {
+    map_plan *p = arg;
+    map_buffers b;
+    uint64_t nonfinite = 0;
+    for (size_t s = begin; s < end; s++) {
+        double sums[NLL_SUPER];
+        size_t blocks = 0, i = s * NLL_SUPER * NLL_BLOCK;
+        for (; blocks < NLL_SUPER && i < p->call->rows; blocks++, i += NLL_BLOCK) {
+            size_t n = p->call->rows - i < NLL_BLOCK ? p->call->rows - i : NLL_BLOCK;
+            sums[blocks] = block(p, i, n, &b, &nonfinite);
+        }
+        p->super_sum[s] = nll_tree_sum(sums, blocks);
+    }
+    atomic_fetch_add_explicit(&p->nonfinite, nonfinite, memory_order_relaxed);
+}
+
+/* The first row that check_domain complains about, -1 if none. */
+static int64_t first_bad(const nll_map_call *call) {
+    for (size_t i = 0; i < call->rows; i++) {
+        double in[NLL_MAP_INPUTS], w = 1;
+        for (unsigned k = 0; k < NLL_MAP_INPUTS; k++) in[k] = nll_get(call->in[k], i, 0);
+        if (nll_view_given(&call->common->sample_weight))
+            w = nll_get(&call->common->sample_weight, i, 0);
+        if (call->bad(in) || !(w >= 0 && w < INFINITY)) return (int64_t)i;
+    }
+    return -1;
+}
+
+/* double if any of the model's own arrays is. */
+static enum nll_type compute_type(const nll_map_call *call) {
+    for (unsigned k = 0; k < NLL_MAP_INPUTS; k++)
+        if (call->in[k]->dtype == NLL_F64) return NLL_TYPE_F64;
+    return NLL_TYPE_F32;
+}
+
+nll_status nll_map_run(nll_checker *c, const nll_map_call *call, nll_result *result) {
+    const nll_common *common = call->common;
+    nll_check_common(c, common, call->rows);
+    nll_check_out(c, call->nll, call->rows, 1, NLL_ROW_FLOATS, 0);
+    for (unsigned g = 0; g < NLL_MAP_GRADS; g++)
+        if (call->grad[g]) nll_check_out(c, call->grad[g], call->rows, 1, NLL_FLOATS, (int)g + 1);
+    nll_check_out(c, call->mode, call->rows, 1, NLL_ROW_FLOATS, 0);
+    nll_check_overlaps(c);
+    nll_check_that(
+        c, call->rows > 0 || common->reduction != NLL_MEAN || common->empty != NLL_EMPTY_ERROR,
+        NLL_E_EMPTY);
+    if (c->status != NLL_OK) return c->status;
+
+    map_plan p = {.call = call, .isa = nll_isa_current(), .type = compute_type(call)};
+    nll_result r = {.rows = call->rows, .count = call->rows, .bad_row = -1};
+    r.compute = p.type == NLL_TYPE_F32 ? NLL_F32 : NLL_F64;
+    if (common->check_domain && (r.bad_row = first_bad(call)) >= 0) {
+        nll_result_out(result, &r);
+        return NLL_E_DOMAIN;
+    }
+    size_t supers = nll_view_total_workspace(call->rows);
+    p.super_sum = malloc(supers * sizeof *p.super_sum);
+    if (!p.super_sum) return NLL_E_MEMORY;
+
+    uint64_t env = nll_float_enter();
+    p.weighted = nll_view_given(&common->sample_weight);
+    double weight_sum = (double)call->rows;
+    if (p.weighted)
+        weight_sum = nll_view_total(p.isa, p.type, &common->sample_weight, call->rows, p.super_sum);
+    double divisor = common->divisor > 0 ? common->divisor : weight_sum;
+    p.grad_scale = common->reduction == NLL_MEAN ? 1.0 / divisor : 1.0;
+    const nll_view *up = &common->grad_output;
+    p.upstream = nll_view_given(up) && up->dtype != NLL_NUMBER;
+    if (up->dtype == NLL_NUMBER) p.grad_scale *= up->value;
+
+    supers = (call->rows + (size_t)NLL_SUPER * NLL_BLOCK - 1) / ((size_t)NLL_SUPER * NLL_BLOCK);
+    nll_run(common->executor, supers, run_supers, &p);
+    r.nonfinite = p.nonfinite;
+    nll_close(common, nll_tree_sum(p.super_sum, supers), weight_sum, &r);
+    nll_float_leave(env);
+    free(p.super_sum);
+    nll_result_out(result, &r);
+    return NLL_OK;
+}

@@ -1,0 +1,65 @@
+/* dist/gaussian.h: Gaussian, mean mu, spread in four forms.  h = log(2 pi) / 2, d = y - mu.
+ *
+ *   scale s      z = d / s         loss = log s + z^2 / 2 + h     dmu = -z / s      ds = (1 - z^2)
+ * / s var v        r = d / v         loss = (log v + r d) / 2 + h   dmu = -r          dv = (1 - r
+ * d) / (2 v) log_scale t  z = d e^-t        loss = t + z^2 / 2 + h         dmu = -z e^-t     dt = 1
+ * - z^2 log_var s    z = d e^(-s/2)    loss = (s + z^2) / 2 + h       dmu = -z e^(-s/2) ds = (1 -
+ * z^2) / 2
+ *
+ * d is scaled before it is squared: d^2 alone would overflow in float from 1.8e19 on. */
+#ifndef NLL_DIST_GAUSSIAN_H
+#define NLL_DIST_GAUSSIAN_H
+
+#include "math/log.h"
+#include "shape/map.h"
+
+#define HALF_LOG_2PI 0x1.d67f1c864beb5p-1
+
+/* NaN where the parameters are out of their domain, +inf and NaN where y is infinite. */
+NLL_INLINE map_value gaussian_edges(map_value r, V mu, V y, M valid) {
+    V inf = v_set(INFINITY), nan = v_set(NAN);
+    valid = m_and(valid, v_lt(v_abs(mu), inf));
+    M off = v_eq(v_abs(y), inf);
+    r.loss = v_sel(valid, v_sel(off, inf, r.loss), nan);
+    for (unsigned k = 0; k < 2; k++) r.grad[k] = v_sel(valid, v_sel(off, nan, r.grad[k]), nan);
+    return r;
+}
+
+NLL_INLINE map_value gaussian_scale(V mu, V s, V y) {
+    V z = v_div(v_sub(y, mu), s), half = v_set(0.5);
+    map_value r;
+    r.loss = v_fma(v_mul(half, z), z, v_add(v_log(s), v_set(HALF_LOG_2PI)));
+    r.grad[0] = v_neg(v_div(z, s));
+    r.grad[1] = v_div(v_nfma(z, z, v_set(1)), s);
+    return gaussian_edges(r, mu, y, v_lt(v_set(0), s));
+}
+
+NLL_INLINE map_value gaussian_var(V mu, V v, V y) {
+    V d = v_sub(y, mu), q = v_div(d, v), half = v_set(0.5);
+    map_value r;
+    r.loss = v_fma(v_mul(half, q), d, v_fma(half, v_log(v), v_set(HALF_LOG_2PI)));
+    r.grad[0] = v_neg(q);
+    r.grad[1] = v_div(v_mul(half, v_nfma(q, d, v_set(1))), v);
+    return gaussian_edges(r, mu, y, v_lt(v_set(0), v));
+}
+
+NLL_INLINE map_value gaussian_log_scale(V mu, V t, V y) {
+    V z = v_mul_exp(v_sub(y, mu), v_neg(t)), half = v_set(0.5);
+    map_value r;
+    r.loss = v_fma(v_mul(half, z), z, v_add(t, v_set(HALF_LOG_2PI)));
+    r.grad[0] = v_neg(v_mul_exp(z, v_neg(t)));
+    r.grad[1] = v_nfma(z, z, v_set(1));
+    return gaussian_edges(r, mu, y, v_eq(t, t));
+}
+
+NLL_INLINE map_value gaussian_log_var(V mu, V s, V y) {
+    V half = v_set(0.5), t = v_mul(half, s);
+    V z = v_mul_exp(v_sub(y, mu), v_neg(t));
+    map_value r;
+    r.loss = v_fma(v_mul(half, z), z, v_add(t, v_set(HALF_LOG_2PI)));
+    r.grad[0] = v_neg(v_mul_exp(z, v_neg(t)));
+    r.grad[1] = v_mul(half, v_nfma(z, z, v_set(1)));
+    return gaussian_edges(r, mu, y, v_eq(s, s));
+}
+
+#endif

@@ -1,0 +1,87 @@
+/* kernel.h: what a kernel is: its job, its descriptor, its number, its name.
+ *
+ * A kernel is a function void(const nll_job *) that works on contiguous numbers of the compute type
+ * T (float or double) and calls nothing outside its own translation unit (SLEEF for lgamma apart).
+ * Fetching, converting, striding, weighting, threads and error checks are the callers' affair. */
+#ifndef NLL_KERNEL_H
+#define NLL_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum nll_family {
+    UNARY = 1, /* out0[j] = f(in0[j]),  j < cols; rows is 1 */
+    MAP,    /* out0[j] = loss, out1.. = scale[j] * gradients, of in0[j], in1[j], in2[j]; rows is 1.
+               in3 is the scale.  Bit k of `constant`: in[k] points to one number for all j. */
+    ROW,    /* rows x cols; comments beside each kernel in kernels/dist and kernels/row */
+    FINISH, /* per-row numbers of the categorical model, all double, cols of them; rows is 1 */
+    TOTAL,  /* one block of at most NLL_BLOCK numbers; rows is 1 */
+    CONVERT /* out0[j] = in0[j] in another storage type; rows is 1 */
+};
+
+/* What a slot of a job holds: X_ one number per element, R_ per row.  The rest of the name is the
+ * domain that test inputs are drawn from (inputs) or the element type (outputs). */
+enum nll_slot {
+    X_REAL = 1, /* T, any */
+    X_INT,      /* T, an integer */
+    X_UNIT,     /* T, in [0, 1] */
+    X_POS,      /* T, > 0 */
+    X_WEIGHT,   /* T, >= 0; for ROW kernels NULL is allowed where the kernel says so */
+    X_SCALE,    /* T, any finite */
+    X_F16,      /* uint16_t */
+    X_BF16,     /* uint16_t */
+    R_HOLE,     /* int64_t: a column that the row is taken without, or -1; NULL: none */
+    R_ANCHOR,   /* T, finite: subtracted from the row; NULL: nothing is (row_dot: required) */
+    R_VALUE,    /* T, any */
+    R_COEF,     /* double[4] per row: {f, k, s, unused}, see row_softmax_grad */
+    R_CAP,      /* double[2] for all rows: {softcap or 0, temperature} */
+    X_OUT,      /* output, T */
+    R_OUT,      /* output, T */
+    R_F64,      /* output, double */
+    R_I64       /* output, int64_t */
+};
+
+enum { NLL_SLOTS = 4 };
+
+typedef struct nll_job {
+    size_t rows, cols;
+    const void *in[NLL_SLOTS];
+    ptrdiff_t ld[NLL_SLOTS]; /* X_ inputs of ROW kernels: elements from row to row, 0 repeats */
+    void *out[NLL_SLOTS];    /* NULL: not wanted (where the kernel allows it) */
+    ptrdiff_t out_ld[NLL_SLOTS];
+    uint32_t constant; /* MAP and TOTAL: bit k: in[k] points to a single element */
+    uint32_t carry;    /* ROW sums and maxima: not 0: go on from the values in out[] */
+} nll_job;
+
+typedef void (*nll_fn)(const nll_job *);
+
+/* Compute types, as table index. */
+enum nll_type { NLL_TYPE_F32, NLL_TYPE_F64, NLL_TYPES };
+
+/* Elements of one block: the unit of every sum over elements or rows (numerics: reduce.h). */
+enum { NLL_BLOCK = 512 };
+
+enum nll_kernel {
+#define NLL_K(id, ...) NLL_K_##id,
+#include "kernels.def"
+#undef NLL_K
+    NLL_KERNELS
+};
+
+/* One row of kernels.def. */
+typedef struct nll_desc {
+    const char *name;
+    enum nll_family family;
+    unsigned types; /* bit 1 << nll_type */
+    uint8_t in[NLL_SLOTS];
+    uint8_t out[NLL_SLOTS];
+    double ulp[NLL_TYPES];
+} nll_desc;
+extern const nll_desc nll_descs[NLL_KERNELS];
+
+#define NLL_CAT4_(a, b, c, d) a##b##c##d
+#define NLL_CAT4(a, b, c, d) NLL_CAT4_(a, b, c, d)
+/* nll_exp_avx512_f32, ...: NLL_ISA_SUFFIX and NLL_T_SUFFIX come from vec/vec.h. */
+#define NLL_SYM(id) NLL_CAT4(nll_, id, NLL_ISA_SUFFIX, NLL_T_SUFFIX)
+
+#endif

@@ -1,0 +1,136 @@
+/* log.h: natural logarithm, log(1 + x), e^x - 1.  Coefficients: docs/coefficients.
+ *
+ * x = 2^n m with m in [sqrt(1/2), sqrt 2), found by integer steps on the bits; r = m - 1 is exact.
+ * f_log   log(1 + r) = r - r^2 / 2 + r^3 q(r), no division; the head n ln2_hi + r is summed with
+ *         its rounding error.  Largest error 0.75 ULP over all floats.
+ * d_log   s = r / (2 + r), log(1 + r) = r - (r^2 / 2 - s (r^2 / 2 + R(s^2))), R even minimax.
+ *         Largest error below 1 ULP. */
+#ifndef NLL_MATH_LOG_H
+#define NLL_MATH_LOG_H
+
+#include "math/exp.h"
+
+NLL_INLINE vf f_log(vf x) {
+    /* subnormals up by 2^23 */
+    mf tiny = f_lt(x, f_set(0x1p-126f));
+    vf u = f_sel(tiny, f_mul(x, f_set(0x1p23f)), x);
+    /* bits of m: subtract those of sqrt(1/2), keep the mantissa part, add them back */
+    vi k = i_sub(f_bits(u), i_set(0x3f3504f3));
+    vf m = f_of_bits(i_add(i_and(k, i_set(0x007fffff)), i_set(0x3f3504f3)));
+    /* n as a float: k >> 23 arithmetic, by way of the unsigned shift of k + 2^31 (bias 256) */
+    vi e = i_shr(i_add(k, i_set(INT32_MIN)), 23);
+    vf n = f_sub(f_of_bits(i_or(e, i_set(0x4b000000))), f_set(0x1p23f + 256.0f));
+    n = f_sel(tiny, f_sub(n, f_set(23.0f)), n);
+
+    vf r = f_sub(m, f_set(1.0f)), r2 = f_mul(r, r);
+    vf q = f_set(0x1.13c81cp-4f);
+    q = f_fma(q, r, f_set(-0x1.dda44cp-4f));
+    q = f_fma(q, r, f_set(0x1.e6def4p-4f));
+    q = f_fma(q, r, f_set(-0x1.fc3ccp-4f));
+    q = f_fma(q, r, f_set(0x1.233ac2p-3f));
+    q = f_fma(q, r, f_set(-0x1.555b92p-3f));
+    q = f_fma(q, r, f_set(0x1.99a47ap-3f));
+    q = f_fma(q, r, f_set(-0x1.000008p-2f));
+    q = f_fma(q, r, f_set(0x1.555548p-2f));
+    /* result = (hi + r) + (lo - r^2 / 2): the sum hi + r with its error (|hi| > |r| or hi = 0) */
+    vf hi = f_mul(n, f_set(F_LN2_HI));
+    vf lo = f_fma(f_mul(r2, r), q, f_mul(n, f_set(F_LN2_LO)));
+    vf sum = f_add(hi, r);
+    vf err = f_add(f_sub(hi, sum), r);
+    vf y = f_add(sum, f_add(err, f_fma(f_set(-0.5f), r2, lo)));
+
+    y = f_sel(f_eq(x, f_set(0.0f)), f_set(-INFINITY), y);
+    y = f_sel(f_eq(x, f_set(INFINITY)), x, y);
+    return f_sel(f_le(f_set(0.0f), x), y, f_set(NAN));
+}
+
+/* log(2^n m (1 + c)) for m in [sqrt(1/2), sqrt 2), r = m - 1, and |c| tiny. */
+NLL_INLINE vd d_log_core(vd n, vd r, vd c) {
+    vd s = d_div(r, d_add(d_set(2.0), r)), z = d_mul(s, s);
+    vd w = d_mul(z, z);
+    vd a = d_fma(d_set(0x1.39fdf3a20bbf4p-3), w, d_set(0x1.c71c62dc2c5cbp-3));
+    vd b = d_fma(d_set(0x1.2b5dc05be0384p-3), w, d_set(0x1.7462b7b8b8a4ep-3));
+    a = d_fma(a, w, d_set(0x1.99999999952eap-2));
+    b = d_fma(b, w, d_set(0x1.2492492df6566p-2));
+    b = d_fma(b, w, d_set(0x1.5555555555558p-1));
+    vd rr = d_fma(a, w, d_mul(b, z));
+    vd half = d_mul(d_mul(r, r), d_set(0.5));
+    /* n ln2_hi + r as a sum and its error; the rest is small */
+    vd hi = d_mul(n, d_set(D_LN2_HI));
+    vd sum = d_add(hi, r);
+    vd err = d_add(d_sub(hi, sum), r);
+    vd lo = d_fma(n, d_set(D_LN2_LO), c);
+    vd tail = d_sub(d_fma(s, d_add(half, rr), lo), half);
+    return d_add(sum, d_add(err, tail));
+}
+
+/* u > 0 normal: n and m - 1 of u = 2^n m. */
+NLL_INLINE vd d_log_split(vd u, vd *r) {
+    vl k = l_sub(d_bits(u), l_set(0x3fe6a09e667f3bcd));
+    vd m = d_of_bits(l_add(l_and(k, l_set(0x000fffffffffffff)), l_set(0x3fe6a09e667f3bcd)));
+    vl e = l_shr(l_add(k, l_set(INT64_MIN)), 52);
+    *r = d_sub(m, d_set(1.0));
+    return d_sub(d_of_bits(l_or(e, l_set(0x4330000000000000))), d_set(0x1p52 + 2048.0));
+}
+
+NLL_INLINE vd d_log(vd x) {
+    md tiny = d_lt(x, d_set(0x1p-1022));
+    vd u = d_sel(tiny, d_mul(x, d_set(0x1p52)), x), r;
+    vd n = d_log_split(u, &r);
+    n = d_sel(tiny, d_sub(n, d_set(52.0)), n);
+    vd y = d_log_core(n, r, d_set(0.0));
+    y = d_sel(d_eq(x, d_set(0.0)), d_set(-INFINITY), y);
+    y = d_sel(d_eq(x, d_set(INFINITY)), x, y);
+    return d_sel(d_le(d_set(0.0), x), y, d_set(NAN));
+}
+
+/* log(1 + x): u = 1 + x rounded, c its error relative to u; r = x itself where n = 0. */
+NLL_INLINE vd d_log1p(vd x) {
+    vd one = d_set(1.0), u = d_add(one, x), r;
+    vd big = d_max(one, x), small = d_min(one, x);
+    vd c = d_add(d_sub(big, u), small);
+    vd n = d_log_split(u, &r);
+    md near = d_eq(n, d_set(0.0));
+    r = d_sel(near, x, r);
+    c = d_sel(near, d_set(0.0), d_div(c, u));
+    vd y = d_log_core(n, r, c);
+    y = d_sel(d_lt(d_abs(x), d_set(0x1p-54)), x, y); /* keeps -0 and subnormals */
+    y = d_sel(d_eq(x, d_set(-1.0)), d_set(-INFINITY), y);
+    y = d_sel(d_eq(x, d_set(INFINITY)), x, y);
+    return d_sel(d_le(d_set(-1.0), x), y, d_set(NAN));
+}
+
+/* e^x - 1 = 2^n (e^t - 1) + (2^n - 1), the last difference exact where it matters. */
+NLL_INLINE vd d_expm1(vd x) {
+    vd y = d_min(d_set(710.0), d_max(d_set(-40.0), x));
+    vd n = d_sub(d_fma(y, d_set(D_LOG2E), d_set(D_MAGIC)), d_set(D_MAGIC));
+    vd t = d_exp_reduce(y, n);
+    vd em = d_fma(d_mul(t, t), d_exp_poly_q(t), t);
+    vd s = d_scalb(d_set(0.5), n); /* 2^(n-1): 2^1024 would overflow */
+    vd v = d_mul(d_set(2.0), d_fma(em, s, d_sub(s, d_set(0.5))));
+    return d_sel(d_lt(d_abs(x), d_set(0x1p-54)), x, v); /* keeps -0 and subnormals */
+}
+
+/* log(1 + z) for 0 <= z <= 1: what a softplus needs.  z - z^2 Q(z). */
+NLL_INLINE vf f_log1p01(vf z) {
+    vf q = f_set(-0x1.88c46p-9f);
+    q = f_fma(q, z, f_set(0x1.2828dap-6f));
+    q = f_fma(q, z, f_set(-0x1.a1ed8p-5f));
+    q = f_fma(q, z, f_set(0x1.7d99d4p-4f));
+    q = f_fma(q, z, f_set(-0x1.0d21acp-3f));
+    q = f_fma(q, z, f_set(0x1.4ff538p-3f));
+    q = f_fma(q, z, f_set(-0x1.98e11cp-3f));
+    q = f_fma(q, z, f_set(0x1.fff39cp-3f));
+    q = f_fma(q, z, f_set(-0x1.55553p-2f));
+    q = f_fma(q, z, f_set(0.5f));
+    return f_nfma(f_mul(z, z), q, z);
+}
+NLL_INLINE vd d_log1p01(vd z) { return d_log1p(z); }
+
+/* log1p of a float through doubles: at most 0.51 ULP. */
+NLL_INLINE vf f_log1p(vf x) { return f_narrow(d_log1p(d_lo(x)), d_log1p(d_hi(x))); }
+#define v_log(x) V_PICK(log, x)(x)
+#define v_log1p(x) V_PICK(log1p, x)(x)
+#define v_log1p01(x) V_PICK(log1p01, x)(x)
+
+#endif

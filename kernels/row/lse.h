@@ -1,0 +1,146 @@
+/* row/lse.h: log-sum-exp of rows as integer scale and mantissa sum.
+ *
+ * For each row: sum_j exp(x_j - anchor) = 2^N S, over all columns but the hole.
+ *   out0 N (double, integer)   out1 S and out2 its rounding errors (the sum is S + out2)
+ *   out3 the maximum of x over the same columns, -inf if there is none
+ *   in0 x [rows, cols]   in1 hole   in2 anchor   carry: go on from out0 .. out3
+ *
+ * Each block b has its own N_b = rint(max_b log2 e); its terms are scaled by 2^(n - N_b) when they
+ * are made, which is exact: there is no rounded x - max, and no block's bits depend on another's.
+ * Terms below 2^-125 (double: 2^-1020) of the block's scale, masked ones among them, come out as
+ * that; the sum is at least 0.7 then and does not feel them.  A block without any term above that,
+ * and a row without one, is for the caller: its maximum is -inf.
+ *
+ * |x - anchor| may be anything, but N follows the maximum only within +-ROW_LIMIT: the caller takes
+ * rows whose maximum lies beyond half of that with anchor = maximum, where x - anchor is exact for
+ * every element that matters (Sterbenz).  NaN and +inf give NaN. */
+#ifndef NLL_ROW_LSE_H
+#define NLL_ROW_LSE_H
+
+#include "row/block.h"
+
+/* Twice the magnitude up to which rows are taken without an anchor; n stays exact far beyond. */
+#define ROW_LIMIT 0x1p17
+
+/* Four independent maxima, so that their latency does not bound the loop. */
+typedef struct row_max_state {
+    V m[4];
+    unsigned next;
+} row_max_state;
+NLL_INLINE V row_max_of(const T *x, size_t n, size_t hole) {
+    V m0 = v_set(-INFINITY), m1 = m0, m2 = m0, m3 = m0;
+    size_t i = 0;
+    if (hole >= n) {
+        for (; i + 4 * VL <= n; i += 4 * VL) {
+            m0 = v_max(v_load(x + i), m0);
+            m1 = v_max(v_load(x + i + VL), m1);
+            m2 = v_max(v_load(x + i + 2 * VL), m2);
+            m3 = v_max(v_load(x + i + 3 * VL), m3);
+        }
+    }
+    for (; i < n; i += VL) {
+        V v = i + VL <= n ? v_load(x + i) : v_loadn(x + i, n - i, -INFINITY);
+        if (hole - i < VL) v = row_punch(v, i, hole);
+        m0 = v_max(v, m0);
+    }
+    return v_max(v_max(m1, m0), v_max(m3, m2));
+}
+
+typedef struct row_sum_state {
+    V sum, lowest, magic, anchor;
+    int anchored;
+} row_sum_state;
+NLL_INLINE void row_sum_step(void *ctx, V x) {
+    row_sum_state *s = ctx;
+    if (s->anchored) x = v_sub(x, s->anchor);
+    x = v_max(s->lowest, x); /* NaN passes */
+    V z = v_fma(x, v_set(ROW_LOG2E), s->magic);
+    V n = v_sub(z, s->magic);
+    s->sum = v_add(s->sum, row_ldexp(v_exp_poly(v_exp_reduce(x, n)), z));
+}
+
+/* One block into the row's state N, S, lost, top. */
+NLL_INLINE void row_lse_block(const T *x, size_t n, size_t hole, const T *anchor, double *N,
+                              double *S, double *lost, T *top) {
+    T m = v_hmax(row_max_of(x, n, hole));
+    *top = m > *top ? m : *top;
+    double shifted = anchor ? (double)(T)(m - *anchor) : (double)m;
+    shifted = shifted > -ROW_LIMIT ? shifted : -ROW_LIMIT;
+    shifted = shifted < ROW_LIMIT ? shifted : ROW_LIMIT;
+    T Nb = (T)rint(shifted * D_LOG2E);
+    /* z = n - Nb + MAGIC, so its low bits are the exponent that the term gets */
+    row_sum_state s = {.sum = v_set(0),
+                       .lowest = v_set((Nb - ROW_LOWEST) * ROW_LN2),
+                       .magic = v_set(ROW_MAGIC - Nb),
+                       .anchor = v_set(anchor ? *anchor : 0),
+                       .anchored = anchor != NULL};
+    row_each(x, n, hole, row_sum_step, &s);
+    double Sb = row_fold(s.sum);
+    if ((double)Nb > *N) {
+        double down = row_pow2(*N - (double)Nb);
+        *N = (double)Nb;
+        *S *= down;
+        *lost *= down;
+    } else {
+        Sb *= row_pow2((double)Nb - *N);
+    }
+    row_two_sum(S, lost, Sb);
+}
+
+NLL_INLINE void row_lse_rows(const nll_job *j, int anchored) {
+    double *N = j->out[0], *S = j->out[1], *lost = j->out[2];
+    T *top = j->out[3];
+    for (size_t r = 0; r < j->rows; r++) {
+        const T *x = (const T *)j->in[0] + (ptrdiff_t)r * j->ld[0];
+        const T *anchor = anchored ? (const T *)j->in[2] + r : NULL;
+        double n = j->carry ? N[r] : -0x1p1000, s = j->carry ? S[r] : 0;
+        double l = j->carry ? lost[r] : 0;
+        T m = j->carry ? top[r] : (T)-INFINITY;
+        for (size_t c = 0; c < j->cols; c += ROW_BLOCK) {
+            size_t k = j->cols - c < ROW_BLOCK ? j->cols - c : ROW_BLOCK;
+            row_lse_block(x + c, k, row_hole(j, 1, r, c, k), anchor, &n, &s, &l, &m);
+        }
+        N[r] = n;
+        S[r] = row_canonical(s);
+        lost[r] = row_canonical(l);
+        top[r] = m;
+    }
+}
+
+void NLL_SYM(row_lse)(const nll_job *j) {
+    if (j->in[2])
+        row_lse_rows(j, 1);
+    else
+        row_lse_rows(j, 0);
+}
+
+/* out0: the maximum of each row but for its hole (in1), NaN skipped; -inf if there is none. */
+void NLL_SYM(row_max)(const nll_job *j) {
+    T *top = j->out[0];
+    for (size_t r = 0; r < j->rows; r++) {
+        const T *x = (const T *)j->in[0] + (ptrdiff_t)r * j->ld[0];
+        T m = v_hmax(row_max_of(x, j->cols, row_hole(j, 1, r, 0, j->cols)));
+        top[r] = j->carry && !(m > top[r]) ? top[r] : m;
+    }
+}
+
+/* out0: the first column of each row that equals in1[row]; -1 if none does.  carry: the number of
+ * columns in ld[1] has gone before, and rows already found are left alone. */
+void NLL_SYM(row_find)(const nll_job *j) {
+    const T *value = j->in[1];
+    int64_t *found = j->out[0];
+    for (size_t r = 0; r < j->rows; r++) {
+        const T *x = (const T *)j->in[0] + (ptrdiff_t)r * j->ld[0];
+        if (j->carry && found[r] >= 0) continue;
+        found[r] = -1;
+        V v = v_set(value[r]);
+        for (size_t c = 0; c < j->cols && found[r] < 0; c += VL) {
+            size_t k = j->cols - c < VL ? j->cols - c : VL;
+            V y = k == VL ? v_load(x + c) : v_loadn(x + c, k, (T)NAN);
+            unsigned hit = m_bits(v_eq(y, v));
+            if (hit) found[r] = (int64_t)c + (j->carry ? j->ld[1] : 0) + __builtin_ctz(hit);
+        }
+    }
+}
+
+#endif

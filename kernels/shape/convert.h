@@ -1,0 +1,48 @@
+/* shape/convert.h: half and bfloat16 to float, exact, and back, rounded once to nearest even. */
+#ifndef NLL_SHAPE_CONVERT_H
+#define NLL_SHAPE_CONVERT_H
+
+#include "kernel.h"
+#include "vec/vec.h"
+
+/* The lower 16 bits of each lane are the bfloat16: add half of the last place, ties to even. */
+NLL_INLINE vi bf16_of(vf x) {
+    vi u = f_bits(x), odd = i_and(i_shr(u, 16), i_set(1));
+    vi r = i_shr(i_add(u, i_add(odd, i_set(0x7fff))), 16);
+    vf y = f_sel(f_isnan(x), f_of_bits(i_set(0x7fc0)), f_of_bits(r));
+    return f_bits(y);
+}
+
+#define NLL_CONVERT_IN(id, load)                                               \
+    void NLL_SYM(id)(const nll_job *j) {                                       \
+        const uint16_t *x = j->in[0];                                          \
+        float *y = j->out[0];                                                  \
+        size_t i = 0, n = j->cols;                                             \
+        for (; i + VL <= n; i += VL) f_store(y + i, v_canonical(load(x + i))); \
+        if (i < n) {                                                           \
+            uint16_t buf[VL] = {0};                                            \
+            memcpy(buf, x + i, (n - i) * sizeof *x);                           \
+            f_storen(y + i, v_canonical(load(buf)), n - i);                    \
+        }                                                                      \
+    }
+#define NLL_CONVERT_OUT(id, store)                                             \
+    void NLL_SYM(id)(const nll_job *j) {                                       \
+        const float *x = j->in[0];                                             \
+        uint16_t *y = j->out[0];                                               \
+        size_t i = 0, n = j->cols;                                             \
+        for (; i + VL <= n; i += VL) store(y + i, v_canonical(f_load(x + i))); \
+        if (i < n) {                                                           \
+            uint16_t buf[VL];                                                  \
+            store(buf, v_canonical(f_loadn(x + i, n - i, 0)));                 \
+            memcpy(y + i, buf, (n - i) * sizeof *y);                           \
+        }                                                                      \
+    }
+
+NLL_INLINE void store_bf16(uint16_t *p, vf x) { i_store_u16(p, bf16_of(x)); }
+
+NLL_CONVERT_IN(from_f16, f_load_f16)
+NLL_CONVERT_IN(from_bf16, f_load_bf16)
+NLL_CONVERT_OUT(to_f16, f_store_f16)
+NLL_CONVERT_OUT(to_bf16, store_bf16)
+
+#endif

@@ -1,0 +1,18 @@
+/* shape/unary.h: y = f(x), one vector at a time; the tail goes through the same arithmetic. */
+#ifndef NLL_SHAPE_UNARY_H
+#define NLL_SHAPE_UNARY_H
+
+#include "kernel.h"
+#include "vec/vec.h"
+
+/* Defines the kernel NLL_SYM(id) from a function of one vector. */
+#define NLL_UNARY(id, f)                                                                 \
+    void NLL_SYM(id)(const nll_job *j) {                                                 \
+        const T *x = j->in[0];                                                           \
+        T *y = j->out[0];                                                                \
+        size_t i = 0, n = j->cols;                                                       \
+        for (; i + VL <= n; i += VL) v_storen(y + i, v_canonical(f(v_load(x + i))), VL); \
+        if (i < n) v_storen(y + i, v_canonical(f(v_loadn(x + i, n - i, 1))), n - i);     \
+    }
+
+#endif

@@ -1,0 +1,10 @@
+/* tu_row.c: kernels over rows of classes, compiled once per instruction set and compute type. */
+#include "table.h"
+
+#include "row/dot.h"
+#include "row/grad.h"
+#include "row/lse.h"
+#include "row/softcap.h"
+#if defined(NLL_T_F64)
+#include "row/finish.h"
+#endif
