@@ -72,7 +72,8 @@ void cat_pass(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job
               size_t count);
 
 static inline double cat_element(enum nll_type type, const void *x, size_t i) {
-    return type == NLL_TYPE_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
+    return type == NLL_TYPE_F32 ? (double)((const float *)x)[(ptrdiff_t)i]
+                                : ((const double *)x)[(ptrdiff_t)i];
 }
 static inline void cat_set(enum nll_type type, void *x, size_t i, double value) {
     if (type == NLL_TYPE_F32)

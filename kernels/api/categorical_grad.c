@@ -106,15 +106,15 @@ static void zero_row(const cat_plan *p, cat_scratch *s, size_t row) {
 }
 
 /* Rows whose logits and gradients need no conversion, in one kernel call. */
-static void run_direct(const cat_plan *p, size_t row, size_t count, const cat_row_grad *g) {
-    static cat_scratch *const unused = NULL;
+static void run_direct(const cat_plan *p, cat_scratch *s, size_t row, size_t count,
+                       const cat_row_grad *g) {
     const nll_out *out = &p->a->grad;
     double coef[CAT_GROUP][4], anchors[CAT_GROUP], x_h[CAT_GROUP], u_h[CAT_GROUP];
     int anchored = 0;
     nll_job job = {.rows = count, .cols = p->cols, .ld = {p->x->row_stride}};
-    job.in[0] = cat_logits(p, unused, row, 0, p->cols, NULL);
+    job.in[0] = cat_logits(p, s, row, 0, p->cols, NULL);
     if (p->dense) {
-        job.in[1] = cat_dense(p, unused, row, 0, p->cols);
+        job.in[1] = cat_dense(p, s, row, 0, p->cols);
         job.ld[1] = p->smoothed ? 0 : p->a->target_probs.row_stride;
     }
     const size_t size = nll_type_size(p->type);
@@ -151,7 +151,7 @@ void cat_gradients(const cat_plan *p, cat_scratch *s, size_t row, size_t count,
             zero_row(p, s, row + r);
         } else if (direct) {
             while (r + run < count && g[r + run].scale != 0) run++;
-            run_direct(p, row + r, run, g + r);
+            run_direct(p, s, row + r, run, g + r);
         } else {
             row_chunks(p, s, row + r, &g[r]);
         }

@@ -68,6 +68,8 @@ static void find(const cat_plan *p, cat_rows *g, size_t row, size_t count, const
 
 static double logit(const cat_plan *p, cat_rows *g, size_t row, int64_t col) {
     if (col < 0) return NAN;
+    if (p->x_direct)
+        return cat_element(p->type, p->x->data, (size_t)((ptrdiff_t)row * p->x->row_stride + col));
     return cat_element(p->type, cat_logits(p, &g->scratch, row, (size_t)col, 1, NULL), 0);
 }
 

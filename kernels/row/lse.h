@@ -23,10 +23,6 @@
 #define ROW_LIMIT 0x1p17
 
 /* Four independent maxima, so that their latency does not bound the loop. */
-typedef struct row_max_state {
-    V m[4];
-    unsigned next;
-} row_max_state;
 NLL_INLINE V row_max_of(const T *x, size_t n, size_t hole) {
     V m0 = v_set(-INFINITY), m1 = m0, m2 = m0, m3 = m0;
     size_t i = 0;
@@ -62,7 +58,7 @@ NLL_INLINE void row_sum_step(void *ctx, V x) {
 /* One block into the row's state N, S, lost, top. */
 NLL_INLINE void row_lse_block(const T *x, size_t n, size_t hole, const T *anchor, double *N,
                               double *S, double *lost, T *top) {
-    T m = v_hmax(row_max_of(x, n, hole));
+    T m = v_hmax(row_max_of(x, n, hole)) + 0; /* -0 becomes +0 */
     *top = m > *top ? m : *top;
     double shifted = anchor ? (double)(T)(m - *anchor) : (double)m;
     shifted = shifted > -ROW_LIMIT ? shifted : -ROW_LIMIT;
@@ -87,6 +83,8 @@ NLL_INLINE void row_lse_block(const T *x, size_t n, size_t hole, const T *anchor
     row_two_sum(S, lost, Sb);
 }
 
+#include "row/lse_short.h"
+
 NLL_INLINE void row_lse_rows(const nll_job *j, int anchored) {
     double *N = j->out[0], *S = j->out[1], *lost = j->out[2];
     T *top = j->out[3];
@@ -107,11 +105,24 @@ NLL_INLINE void row_lse_rows(const nll_job *j, int anchored) {
     }
 }
 
+/* Row r of the job and those after it. */
+NLL_INLINE nll_job row_lse_from(const nll_job *j, size_t r) {
+    nll_job rest = *j;
+    rest.rows = j->rows - r;
+    rest.in[0] = (const T *)j->in[0] + (ptrdiff_t)r * j->ld[0];
+    if (j->in[1]) rest.in[1] = (const int64_t *)j->in[1] + r;
+    for (unsigned o = 0; o < 3; o++) rest.out[o] = (double *)j->out[o] + r;
+    rest.out[3] = (T *)j->out[3] + r;
+    return rest;
+}
+
 void NLL_SYM(row_lse)(const nll_job *j) {
-    if (j->in[2])
+    if (j->in[2]) {
         row_lse_rows(j, 1);
-    else
-        row_lse_rows(j, 0);
+    } else {
+        nll_job rest = row_lse_from(j, j->carry ? 0 : row_lse_short(j));
+        row_lse_rows(&rest, 0);
+    }
 }
 
 /* out0: the maximum of each row but for its hole (in1), NaN skipped; -inf if there is none. */

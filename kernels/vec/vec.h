@@ -19,6 +19,7 @@
  *   d_lo d_hi              the lower and upper 8 floats, widened;  f_narrow: back, one rounding
  *   hsum                   ((l0+l4)+(l2+l6)) + ((l1+l5)+(l3+l7)): lanes +4, +2, +1
  *   hmax                   lanes folded by max(lower, upper) at +8, +4, +2, +1
+ *   transpose(x)           x[i] lane j <-> x[j] lane i, for as many vectors as lanes
  *   mask_bits              bit i set where lane i of the mask is
  */
 #ifndef NLL_VEC_H
@@ -88,6 +89,7 @@ enum { VL = F_LANES };
 #define v_set(s) f_set((float)(s))
 #define v_load(p) f_load(p)
 #define v_loadn(p, k, fill) f_loadn(p, k, fill)
+#define v_transpose(x) f_transpose(x)
 #define NLL_T_SUFFIX _f32
 #elif defined(NLL_T_F64)
 typedef double T;
@@ -97,6 +99,7 @@ enum { VL = D_LANES };
 #define v_set(s) d_set((double)(s))
 #define v_load(p) d_load(p)
 #define v_loadn(p, k, fill) d_loadn(p, k, fill)
+#define v_transpose(x) d_transpose(x)
 #define NLL_T_SUFFIX _f64
 #else
 #error "nll: no compute type chosen"

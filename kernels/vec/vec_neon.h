@@ -205,6 +205,26 @@ NLL_INLINE float f_hmax(vf x) {
     return l[0];
 }
 
+/* Transposes 16 x 16 floats, 8 x 8 doubles, through memory: an element is one load of a lane. */
+NLL_INLINE void f_transpose(vf x[16]) {
+    float l[16][16];
+    for (unsigned i = 0; i < 16; i++) f_store(l[i], x[i]);
+    for (unsigned j = 0; j < 16; j++) {
+        float c[16];
+        for (unsigned i = 0; i < 16; i++) c[i] = l[i][j];
+        x[j] = f_load(c);
+    }
+}
+NLL_INLINE void d_transpose(vd x[8]) {
+    double l[8][8];
+    for (unsigned i = 0; i < 8; i++) d_store(l[i], x[i]);
+    for (unsigned j = 0; j < 8; j++) {
+        double c[8];
+        for (unsigned i = 0; i < 8; i++) c[i] = l[i][j];
+        x[j] = d_load(c);
+    }
+}
+
 /* Storage types: 16 values. */
 NLL_INLINE float32x4_t neon_f16(const uint16_t *p) {
     return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));

@@ -160,6 +160,24 @@ NLL_INLINE float f_hmax(vf x) {
     return x.l[0];
 }
 
+/* Transposes 16 x 16 floats, 8 x 8 doubles. */
+NLL_INLINE void f_transpose(vf x[16]) {
+    for (unsigned i = 0; i < 16; i++)
+        for (unsigned j = 0; j < i; j++) {
+            float t = x[i].l[j];
+            x[i].l[j] = x[j].l[i];
+            x[j].l[i] = t;
+        }
+}
+NLL_INLINE void d_transpose(vd x[8]) {
+    for (unsigned i = 0; i < 8; i++)
+        for (unsigned j = 0; j < i; j++) {
+            double t = x[i].l[j];
+            x[i].l[j] = x[j].l[i];
+            x[j].l[i] = t;
+        }
+}
+
 /* Storage types: 16 values.  binary16 by integer steps, so that no compiler support is needed. */
 NLL_INLINE float sc_of_f16(uint16_t h) {
     uint32_t sign = (uint32_t)(h & 0x8000u) << 16, e = h >> 10 & 31u, m = h & 1023u;

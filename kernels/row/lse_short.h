@@ -1,0 +1,113 @@
+/* row/lse_short.h: the log-sum-exp of short rows, VL rows at a time, one row in each lane.
+ *
+ * A short row wastes lanes and pays a fold of its own; here the rows are transposed, so that column
+ * c of VL rows is one vector.  The additions are those of row_lse_block in the same order: lane l
+ * of the horizontal sum is the vector acc[l], missing columns add what -inf adds there, and the
+ * fold adds acc[l] + acc[l + 8] and so on.  So the bits are equal, and rows left over may go the
+ * other way. */
+#ifndef NLL_ROW_LSE_SHORT_H
+#define NLL_ROW_LSE_SHORT_H
+
+#include "row/block.h"
+
+enum { ROW_SHORT = 4 * VL }; /* columns, at most; beyond, the horizontal way is faster */
+
+/* N of each lane from its maximum: rint(clamp(m) log2 e), in double as row_lse_block does. */
+NLL_INLINE vd lse_scale(vd m) {
+    m = d_min(d_max(m, d_set(-ROW_LIMIT)), d_set(ROW_LIMIT));
+    return d_rint(d_mul(m, d_set(D_LOG2E)));
+}
+
+#if defined(NLL_T_F32)
+NLL_INLINE V lse_scale_all(V m, double *N) {
+    vd lo = lse_scale(d_lo(m)), hi = lse_scale(d_hi(m));
+    d_storen(N, lo, D_LANES);
+    d_storen(N + D_LANES, hi, D_LANES);
+    return f_narrow(lo, hi);
+}
+NLL_INLINE void lse_fold_all(const V acc[VL], double *S) {
+    for (unsigned half = 0; half < 2; half++) {
+        vd w[VL];
+        for (unsigned l = 0; l < VL; l++) w[l] = half ? d_hi(acc[l]) : d_lo(acc[l]);
+        for (unsigned h = VL / 2; h; h /= 2)
+            for (unsigned l = 0; l < h; l++) w[l] = d_add(w[l], w[l + h]);
+        d_storen(S + half * D_LANES, d_sel(d_isnan(w[0]), d_set(NAN), w[0]), D_LANES);
+    }
+}
+#else
+NLL_INLINE V lse_scale_all(V m, double *N) {
+    vd n = lse_scale(m);
+    d_storen(N, n, D_LANES);
+    return n;
+}
+NLL_INLINE void lse_fold_all(const V acc[VL], double *S) {
+    V w[VL];
+    for (unsigned l = 0; l < VL; l++) w[l] = acc[l];
+    for (unsigned h = VL / 2; h; h /= 2)
+        for (unsigned l = 0; l < h; l++) w[l] = d_add(w[l], w[l + h]);
+    d_storen(S, d_sel(d_isnan(w[0]), d_set(NAN), w[0]), D_LANES);
+}
+#endif
+
+/* VL rows at x into columns[c], the holes as -inf; returns the maxima. */
+NLL_INLINE V lse_columns(const T *x, ptrdiff_t ld, size_t cols, const int64_t *hole, V *columns) {
+    V m = v_set(-INFINITY), gone = v_set(-1);
+    if (hole) {
+        T h[VL];
+        for (unsigned r = 0; r < VL; r++)
+            h[r] = hole[r] < 0 || hole[r] >= (int64_t)cols ? (T)-1 : (T)hole[r];
+        gone = v_load(h);
+    }
+    for (size_t c = 0; c < cols; c += VL) {
+        size_t k = cols - c < VL ? cols - c : VL;
+        V square[VL];
+        for (unsigned r = 0; r < VL; r++) {
+            const T *row = x + (ptrdiff_t)r * ld + c;
+            square[r] = k == VL ? v_load(row) : v_loadn(row, k, 0);
+        }
+        v_transpose(square);
+        for (unsigned l = 0; l < k; l++) {
+            V v = v_sel(v_eq(gone, v_set((T)(c + l))), v_set(-INFINITY), square[l]);
+            m = v_max(v, m);
+            columns[c + l] = v;
+        }
+    }
+    return v_add(m, v_set(0)); /* -0 becomes +0 */
+}
+
+NLL_INLINE V lse_term(V x, V lowest, V magic) {
+    x = v_max(lowest, x);
+    V z = v_fma(x, v_set(ROW_LOG2E), magic);
+    return row_ldexp(v_exp_poly(v_exp_reduce(x, v_sub(z, magic))), z);
+}
+
+/* As many rows as go this way; returns their number. */
+NLL_INLINE size_t row_lse_short(const nll_job *j) {
+    size_t r = 0, cols = j->cols;
+    if (cols == 0 || cols > ROW_SHORT) return 0;
+    const int64_t *hole = j->in[1];
+    for (; r + VL <= j->rows; r += VL) {
+        const T *x = (const T *)j->in[0] + (ptrdiff_t)r * j->ld[0];
+        V columns[ROW_SHORT], acc[VL];
+        V m = lse_columns(x, j->ld[0], cols, hole ? hole + r : NULL, columns);
+        V N = lse_scale_all(m, (double *)j->out[0] + r);
+        V lowest = v_mul(v_sub(N, v_set(ROW_LOWEST)), v_set(ROW_LN2));
+        V magic = v_sub(v_set(ROW_MAGIC), N);
+        V none = lse_term(v_set(-INFINITY), lowest, magic);
+        for (unsigned l = 0; l < VL; l++) {
+            V a = l < cols ? lse_term(columns[l], lowest, magic) : none;
+            for (size_t c = l + VL; c < cols + VL - (cols - 1) % VL - 1 + l; c += VL)
+                a = v_add(a, c < cols ? lse_term(columns[c], lowest, magic) : none);
+            acc[l] = a;
+        }
+        lse_fold_all(acc, (double *)j->out[1] + r);
+        for (unsigned i = 0; i < VL; i++) ((double *)j->out[2])[r + i] = 0;
+        v_storen((T *)j->out[3] + r, m, VL);
+    }
+    /* lost is NaN where the sum is, as in the other way */
+    for (size_t i = 0; i < r; i++)
+        if (((double *)j->out[1])[i] != ((double *)j->out[1])[i]) ((double *)j->out[2])[i] = NAN;
+    return r;
+}
+
+#endif
