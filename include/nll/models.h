@@ -9,12 +9,12 @@
  *         .struct_size = sizeof(nll_categorical_args),
  *         .logits = nll_view_2d(x, NLL_F32, n, c), .target = nll_view_1d(y, NLL_I64, n) }, &r);
  *
- * `result` may be NULL.  Status codes common to all: NLL_E_NULL, _SHAPE, _STRIDE, _DTYPE, _VALUE,
+ * A call with rows = 0 checks all options and tells result->compute.  `result` may be NULL.  Status codes common to all: NLL_E_NULL, _SHAPE, _STRIDE, _DTYPE, _VALUE,
  * _ALIAS, _OVERFLOW, _MEMORY, _EMPTY, and _DOMAIN if checking is on.
  *
  * Gradient outputs take the same shape as their input, in NLL_F32, NLL_F64, NLL_F16 or NLL_BF16,
- * rounded once from the compute type; they may be the input array itself (same address, dtype and
- * strides), never overlap it otherwise.  Per-row float outputs take NLL_F32 or NLL_F64. */
+ * rounded once from the compute type; the gradient of an input may be that input's array itself (same
+ * address, dtype and strides; not for target_probs), and overlaps nothing otherwise.  Per-row float outputs take NLL_F32 or NLL_F64. */
 
 /* Categorical: class probabilities per row; multiclass cross entropy.
  *

@@ -16,7 +16,7 @@
  *                split of the rows over executor calls.  NaN results are the canonical quiet NaN.
  *   NaN          stays in its row, and in sums and means that count the row.
  *   Threads      every function is re-entrant.  No threads are started: an nll_executor lends them.
- *   Memory       only the model functions allocate, once per call, O(rows) bytes at most and never
+ *   Memory       only the model functions allocate, once per call, O(rows + cols) bytes and never
  *                O(rows * cols); kernels never do.  Nothing prints, aborts or exits.
  *   FP state     forced to round-to-nearest without flush-to-zero inside, restored on return.
  *   Errors       a negative nll_status; nothing has been written to any output unless the

@@ -1,0 +1,237 @@
+/* bind.c: see bind.h. */
+#include "bind.h"
+#include "error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_array(const struct flag *flag) {
+    return flag->form == MATRIX || flag->form == COLUMN || flag->form == LABELS ||
+           flag->form == CLASSES;
+}
+
+/* "--logits, --log-probs or --probs": flag i and the alternatives after it. */
+static void list_choice(const struct model *model, size_t i, char *text, size_t size) {
+    const struct flag *flags = model->flags;
+    size_t last = i, used = (size_t)snprintf(text, size, "--%s", flags[i].name);
+    for (size_t j = i + 1; flags[i].choice && j < model->flag_count; j++)
+        if (flags[j].choice == flags[i].choice) last = j;
+    for (size_t j = i + 1; j <= last && used < size; j++)
+        if (flags[j].choice == flags[i].choice)
+            used += (size_t)snprintf(text + used, size - used, "%s--%s", j == last ? " or " : ", ",
+                                     flags[j].name);
+}
+
+/* True if flag i is the first of its alternatives. */
+static bool is_first(const struct model *model, size_t i) {
+    for (size_t j = 0; model->flags[i].choice && j < i; j++)
+        if (model->flags[j].choice == model->flags[i].choice) return false;
+    return true;
+}
+
+void bind_needed(const struct model *model, char *text, size_t size) {
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < model->flag_count; i++) {
+        if (!model->flags[i].required || !is_first(model, i) || used + 2 >= size) continue;
+        if (used) used += (size_t)snprintf(text + used, size - used, "; ");
+        list_choice(model, i, text + used, size - used);
+        used += strlen(text + used);
+    }
+}
+
+/* One flag of each required choice, and no two alternatives. */
+static int check_choices(const struct model *model, const char *const *values) {
+    for (size_t i = 0; i < model->flag_count; i++) {
+        const struct flag *flag = &model->flags[i];
+        bool given = values[i];
+        for (size_t j = 0; flag->choice && j < model->flag_count; j++) {
+            if (j == i || model->flags[j].choice != flag->choice) continue;
+            given |= values[j] != NULL;
+            if (values[i] && values[j])
+                return fail(EX_USAGE, "--%s and --%s are alternatives; give one of them",
+                            flag->name, model->flags[j].name);
+        }
+        if (flag->form == LATER && values[i])
+            return fail(EX_UNAVAILABLE, "--%s is not built in this version; leave it out",
+                        flag->name);
+        char list[160];
+        list_choice(model, i, list, sizeof list);
+        if (flag->required && !given && is_first(model, i))
+            return fail(EX_USAGE, "missing %s; see 'nll score %s --help'", list, model->name);
+    }
+    return 0;
+}
+
+static int read_setting(const struct flag *flag, const char *text, double *value) {
+    char range[80];
+    if (flag->most > 0)
+        snprintf(range, sizeof range, "from %g to %g", flag->least, flag->most);
+    else
+        snprintf(range, sizeof range, "%s %g", flag->open ? "above" : "of at least", flag->least);
+    bool good = args_number(text, value) && *value >= flag->least && *value - *value == 0 &&
+                !(flag->open && *value == flag->least) && !(flag->most > 0 && *value > flag->most);
+    return good ? 0
+                : fail(EX_USAGE, "--%s: expected a number %s, found '%s'", flag->name, range, text);
+}
+
+/* The length of this array must be that of the files before it. */
+static int agree(const struct input *input, size_t found, const char *what, size_t *size,
+                 const char **from) {
+    if (*from && *size != found)
+        return fail(EX_DATAERR,
+                    "%s: expected %zu %s as in %s, found %zu; give arrays that belong "
+                    "together",
+                    input->name, *size, what, *from, found);
+    if (!*from) *from = input->name;
+    *size = found;
+    return 0;
+}
+
+/* Who said how many rows and classes there are. */
+struct sizes {
+    const char *rows_from, *cols_from;
+};
+
+static int check_shape(struct binding *b, const struct input *input, enum form form,
+                       struct sizes *sizes) {
+    if (!input->name || input->single) return 0;
+    static const char *const shapes[] = {
+        [MATRIX] = "[n, c]", [COLUMN] = "[n]", [LABELS] = "[n]", [CLASSES] = "[c]"};
+    int code = input_want_dims(input, form == MATRIX ? 2 : 1, shapes[form]);
+    if (code) return code;
+    if (form != CLASSES)
+        code = agree(input, input->npy.shape[0], "rows", &b->rows, &sizes->rows_from);
+    if (!code && form == MATRIX && input->npy.shape[1] == 0)
+        code = fail(EX_DATAERR, "%s: expected at least one class, found none; save the array again",
+                    input->name);
+    if (!code && form == MATRIX)
+        code = agree(input, input->npy.shape[1], "columns", &b->cols, &sizes->cols_from);
+    if (!code && form == CLASSES)
+        code = agree(input, input->npy.shape[0], "classes", &b->cols, &sizes->cols_from);
+    return code;
+}
+
+static int check_shapes(struct binding *b) {
+    struct sizes sizes = {NULL, NULL};
+    bool classes = false;
+    /* Matrices first: an array of one entry per class must fit them, not the reverse. */
+    static const enum form order[] = {MATRIX, COLUMN, LABELS, CLASSES};
+    for (size_t k = 0; k < sizeof order / sizeof order[0]; k++)
+        for (size_t i = 0; i < b->model->flag_count; i++)
+            if (b->model->flags[i].form == order[k]) {
+                int code = check_shape(b, &b->inputs[i], order[k], &sizes);
+                if (code) return code;
+                classes |= order[k] == MATRIX;
+            }
+    int code = check_shape(b, &b->sample_weight, COLUMN, &sizes);
+    if (code) return code;
+    if (classes && !sizes.cols_from)
+        return fail(EX_USAGE, "the number of classes is unknown; give a file [n, c]");
+    b->literal = !sizes.rows_from;
+    if (b->literal) b->rows = 1;
+    return 0;
+}
+
+int bind_open(struct binding *b, const struct model *model, const char *const *values,
+              const struct settings *settings) {
+    *b = (struct binding){.model = model, .values = values};
+    int code = check_choices(model, values);
+    for (size_t i = 0; i < model->flag_count && !code; i++) {
+        const struct flag *flag = &model->flags[i];
+        if (!values[i]) continue;
+        if (flag->form == SETTING)
+            code = read_setting(flag, values[i], &b->numbers[i]);
+        else if (flag->form == INDEX)
+            code = args_integer(flag->name, values[i], INT64_MIN, INT64_MAX, &b->integers[i]);
+    }
+    for (size_t i = 0; i < model->flag_count && !code; i++) {
+        const struct flag *flag = &model->flags[i];
+        if (!values[i] || !is_array(flag)) continue;
+        code = input_open(&b->inputs[i], flag->name, values[i],
+                          flag->form == LABELS ? INPUT_INTEGER : INPUT_REAL, settings->bf16);
+        b->wide |= b->inputs[i].dtype == NLL_F64;
+    }
+    if (!code && settings->sample_weight)
+        code = input_open(&b->sample_weight, "sample-weight", settings->sample_weight, INPUT_REAL,
+                          settings->bf16);
+    if (!code) code = check_shapes(b);
+    b->end = b->rows;
+    if (!code && settings->rows) code = settings_rows(settings->rows, b->rows, &b->begin, &b->end);
+    return code;
+}
+
+void bind_close(struct binding *b) {
+    for (size_t i = 0; i < FLAGS_MOST; i++) input_close(&b->inputs[i]);
+    input_close(&b->sample_weight);
+}
+
+static nll_view view_of(const struct binding *b, const struct input *input, enum form form,
+                        size_t begin, size_t end) {
+    if (!input->name) return (nll_view){.dtype = NLL_ABSENT};
+    if (!input->single)
+        return form == CLASSES ? input_rows(input, 0, b->cols) : input_rows(input, begin, end);
+    bool vector = form == COLUMN || form == CLASSES;
+    if (vector && input->dtype == NLL_NUMBER && !b->literal) return nll_number(input->number);
+    nll_dtype literal = form == LABELS ? NLL_I64 : b->wide || b->literal ? NLL_F64 : NLL_F32;
+    return input_repeat(input, literal, form == CLASSES ? b->cols : end - begin,
+                        form == MATRIX ? b->cols : 1);
+}
+
+void *bind_args(const struct binding *b, const struct settings *settings, size_t begin,
+                size_t end) {
+    const struct model *model = b->model;
+    char *args = calloc(1, model->args_size);
+    if (!args) return NULL;
+    *(size_t *)(void *)args = model->args_size;
+    if (model->rows) *(size_t *)(void *)(args + model->rows) = end - begin;
+    for (size_t i = 0; i < model->flag_count; i++) {
+        const struct flag *flag = &model->flags[i];
+        void *member = args + flag->member;
+        if (!b->values[i]) continue;
+        if (is_array(flag))
+            *(nll_view *)member = view_of(b, &b->inputs[i], flag->form, begin, end);
+        else if (flag->form == SETTING)
+            *(double *)member = b->numbers[i];
+        else if (flag->form == INDEX)
+            *(int64_t *)member = b->integers[i];
+        if (flag->form == INDEX) *(int *)(void *)(args + flag->extra) = 1;
+    }
+    const struct input *labels = bind_labels(b);
+    if (model->count_correct) *(int *)(void *)(args + model->count_correct) = labels != NULL;
+    nll_common *common = (nll_common *)(void *)(args + model->common);
+    common->sample_weight = view_of(b, &b->sample_weight, COLUMN, begin, end);
+    common->reduction = settings->reduction;
+    common->check_domain = settings->check;
+    return args;
+}
+
+double bind_bytes(const struct binding *b) {
+    double bytes = input_bytes(&b->sample_weight, b->begin, b->end);
+    for (size_t i = 0; i < b->model->flag_count; i++)
+        bytes += b->model->flags[i].form == CLASSES ? input_bytes(&b->inputs[i], 0, b->cols)
+                                                    : input_bytes(&b->inputs[i], b->begin, b->end);
+    return bytes;
+}
+
+nll_dtype bind_dtype(const struct binding *b, nll_dtype compute) {
+    for (size_t i = 0; i < b->model->flag_count; i++) {
+        const struct input *input = &b->inputs[i];
+        if (bind_has_gradient(b, i) && input->dtype >= NLL_F32 && input->dtype <= NLL_BF16)
+            return compute == NLL_F64 ? compute : input->dtype;
+    }
+    return compute;
+}
+
+bool bind_has_gradient(const struct binding *b, size_t i) {
+    const struct flag *flag = &b->model->flags[i];
+    return (flag->form == MATRIX || flag->form == COLUMN) && flag->extra && b->values[i] &&
+           !b->inputs[i].single;
+}
+
+const struct input *bind_labels(const struct binding *b) {
+    for (size_t i = 0; i < b->model->flag_count; i++)
+        if (b->model->flags[i].form == LABELS && b->values[i]) return &b->inputs[i];
+    return NULL;
+}

@@ -1,0 +1,11 @@
+/* commands.h: the commands of nll; each takes the program's argv, argv[1] being its name, and
+ * returns the exit code. */
+#ifndef NLL_TOOL_COMMANDS_H
+#define NLL_TOOL_COMMANDS_H
+
+int command_score(int argc, char **argv);
+int command_demo(int argc, char **argv);
+int command_info(int argc, char **argv);
+int command_selftest(int argc, char **argv);
+
+#endif

@@ -1,0 +1,59 @@
+/* model.h: the models as the command line knows them, one table row each.
+ *
+ * A row says which flags the model takes, which member of its argument struct each flag fills, and
+ * where the outputs go; everything else (files, checks, broadcasting, gradients, help) is done from
+ * the table.  To add a model: one array of flags, one CALL and one row of models.c. */
+#ifndef NLL_TOOL_MODEL_H
+#define NLL_TOOL_MODEL_H
+
+#include <nll/nll.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What a flag takes. */
+enum form {
+    MATRIX = 1, /* reals [n, c]; a number is repeated */
+    COLUMN,     /* reals [n] or a number */
+    LABELS,     /* integers [n] or an integer */
+    CLASSES,    /* reals [c] or a number */
+    SETTING,    /* a number: a double of the struct */
+    INDEX,      /* an integer: an int64_t, with an int that says it is given */
+    LATER       /* in the contract, not built yet */
+};
+
+struct flag {
+    const char *name;
+    enum form form;
+    const char *help;
+    /* Flags of one model with the same choice are alternatives: at most one is given, and exactly
+     * one if they are required.  0: on its own. */
+    int choice;
+    bool required;
+    bool open;          /* of a SETTING: least itself is excluded */
+    size_t member;      /* offset in the argument struct: nll_view, double or int64_t */
+    size_t extra;       /* offset of the gradient's nll_out, or of the int of an INDEX; 0: none */
+    double least, most; /* range of a SETTING; most 0: no upper bound */
+};
+
+struct model {
+    const char *name;
+    const char *about;
+    const struct flag *flags;
+    size_t flag_count;
+    nll_status (*call)(const void *args, nll_result *result);
+    size_t args_size;
+    size_t common, nll, mode; /* offsets; mode 0: none */
+    size_t rows;              /* offset of size_t rows, 0: none */
+    size_t count_correct;     /* offset of the int that asks for the accuracy, 0: none */
+    bool labels_mode;         /* mode is a class index */
+    bool perplexity;          /* exp(mean) means something */
+};
+
+extern const struct model models[];
+extern const size_t model_count;
+enum { FLAGS_MOST = 16 };
+
+/* The model of that name, or NULL after an error line; *code is 64, or 69 if it is not built. */
+const struct model *model_find(const char *name, int *code);
+
+#endif

@@ -1,0 +1,250 @@
+/* score.c: nll score MODEL: files in, one fused call, files and a summary out. */
+#include "bind.h"
+#include "commands.h"
+#include "error.h"
+#include "output.h"
+#include "report.h"
+#include "sequences.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct score {
+    const struct model *model;
+    struct settings settings;
+    struct binding binding;
+    struct sequences sequences;
+    struct outputs outputs;
+    void *args;     /* the model's argument struct */
+    nll_out values; /* per-row NLL: the file of --out, else `heap` */
+    void *heap;
+    nll_out sums; /* per sequence: the file of --seq-out, if wanted */
+    struct report report;
+};
+
+static nll_out *out_at(const struct score *s, size_t offset) {
+    return (nll_out *)(void *)((char *)s->args + offset);
+}
+
+/* A status as an error line and an exit code. */
+static int explain(const struct score *s, nll_status status) {
+    static const struct {
+        nll_status status;
+        int code;
+    } codes[] = {
+        {NLL_E_SHAPE, EX_DATAERR},           {NLL_E_DTYPE, EX_DATAERR},    {NLL_E_VALUE, EX_USAGE},
+        {NLL_E_DOMAIN, EX_DATAERR},          {NLL_E_OVERFLOW, EX_DATAERR}, {NLL_E_MEMORY, EX_OSERR},
+        {NLL_E_UNSUPPORTED, EX_UNAVAILABLE}, {NLL_E_EMPTY, EX_DATAERR}};
+    const char *model = s->model->name, *text = nll_status_string(status);
+    const struct input *labels = bind_labels(&s->binding);
+    int64_t bad = s->report.result.bad_row;
+    if (status == NLL_E_LABEL && labels && bad >= 0) {
+        nll_view view = labels->single ? input_repeat(labels, NLL_I64, s->binding.rows, 1)
+                                       : input_rows(labels, s->binding.begin, s->binding.end);
+        return fail(EX_DATAERR,
+                    "%s: expected classes from 0 to %lld, found %lld in row %lld; "
+                    "correct it or exclude it with --ignore-index",
+                    labels->name, (long long)s->binding.cols - 1,
+                    (long long)view_integer(&view, (size_t)bad),
+                    (long long)bad + (long long)s->binding.begin);
+    }
+    if (status == NLL_E_DOMAIN && bad >= 0)
+        return fail(EX_DATAERR,
+                    "%s: a value outside its domain in row %lld; correct it, or leave "
+                    "out --check to let the row be NaN or infinite",
+                    model, (long long)bad + (long long)s->binding.begin);
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (codes[i].status == status)
+            return fail(codes[i].code, "%s: %s; see 'nll score %s --help'", model, text, model);
+    return fail(EX_SOFTWARE, "%s: %s (status %d); please report this", model, text, (int)status);
+}
+
+/* A call without rows: finds mistakes in options and types, and the type of the computation, before
+ * any output is created. */
+static int rehearse(struct score *s) {
+    void *args = bind_args(&s->binding, &s->settings, 0, 0);
+    if (!args) return fail_memory();
+    s->report.result = (nll_result){.struct_size = sizeof s->report.result, .bad_row = -1};
+    nll_status status = s->model->call(args, &s->report.result);
+    free(args);
+    return status == NLL_OK ? 0 : explain(s, status);
+}
+
+static int add_gradients(struct score *s, nll_dtype compute) {
+    const struct binding *b = &s->binding;
+    size_t rows = b->end - b->begin, added = 0;
+    int code = outputs_make_dir(&s->outputs, s->settings.grad);
+    for (size_t i = 0; i < s->model->flag_count && !code; i++) {
+        const struct flag *flag = &s->model->flags[i];
+        char *path;
+        if (!bind_has_gradient(b, i)) continue;
+        if (asprintf(&path, "%s/d_%s.npy", s->settings.grad, flag->name) < 0) return fail_memory();
+        for (char *c = path + strlen(s->settings.grad); *c; c++)
+            if (*c == '-') *c = '_';
+        code = outputs_add(&s->outputs, path, compute, rows, flag->form == MATRIX ? b->cols : 0,
+                           out_at(s, flag->extra));
+        free(path);
+        added++;
+    }
+    if (!code && !added)
+        code = fail(EX_USAGE, "--grad needs a parameter given as a file; all are numbers here");
+    return code;
+}
+
+/* Creates the outputs asked for, and memory for those that are needed anyway. */
+static int add_outputs(struct score *s) {
+    const struct settings *set = &s->settings;
+    nll_dtype compute = s->report.result.compute;
+    size_t rows = s->binding.end - s->binding.begin;
+    int code = 0;
+    if (set->out) {
+        code = outputs_add(&s->outputs, set->out, compute, rows, 0, &s->values);
+    } else {
+        s->heap = calloc(rows ? rows : 1, nll_dtype_size(compute));
+        s->values = nll_out_1d(s->heap, compute, rows);
+        code = s->heap ? 0 : fail_memory();
+    }
+    *out_at(s, s->model->nll) = s->values;
+    if (!code && set->mode)
+        code = outputs_add(&s->outputs, set->mode, s->model->labels_mode ? NLL_I64 : compute, rows,
+                           0, out_at(s, s->model->mode));
+    if (!code && set->seq_out)
+        code = outputs_add(&s->outputs, set->seq_out, NLL_F64, s->sequences.count, 0, &s->sums);
+    if (!code && set->grad) code = add_gradients(s, compute);
+    return code;
+}
+
+static int call(struct score *s) {
+    struct pool pool;
+    nll_executor executor = pool_executor(&pool);
+    nll_common *common = (nll_common *)(void *)((char *)s->args + s->model->common);
+    common->executor = &executor;
+    pool_start(&pool, s->settings.threads, s->settings.progress);
+    nll_status status = s->model->call(s->args, &s->report.result);
+    s->report.seconds = pool_stop(&pool);
+    s->report.threads = pool.threads;
+    return status == NLL_OK ? 0 : explain(s, status);
+}
+
+static int digest(struct score *s) {
+    struct digest *state = digest_new();
+    if (!state) return fail_memory();
+    digest_add(state, s->values.data, s->values.rows, nll_dtype_size(s->values.dtype));
+    digest_add(state, &s->report.result.sum, 1, sizeof s->report.result.sum);
+    digest_end(state, s->report.digest);
+    return 0;
+}
+
+static int finish(struct score *s) {
+    struct report *report = &s->report;
+    if (s->settings.seq_out) sequences_sum(&s->sequences, &s->values, s->sums.data);
+    report->model = s->model;
+    report->settings = &s->settings;
+    report->dtype = bind_dtype(&s->binding, report->result.compute);
+    report->cols = s->binding.cols;
+    report->labels = bind_labels(&s->binding) && s->model->count_correct;
+    report->offsets = s->settings.offsets;
+    report->sequences = s->sequences.count;
+    report->bytes =
+        bind_bytes(&s->binding) + s->outputs.bytes +
+        (s->heap ? (double)s->values.rows * (double)nll_dtype_size(s->values.dtype) : 0);
+    int code = digest(s);
+    if (!code) code = outputs_commit(&s->outputs);
+    /* Arrays on standard output are for another program: the summary must not run into them. */
+    if (!code) code = report_print(report, s->outputs.uses_stdout ? stderr : stdout);
+    if (!code && s->settings.strict && report->result.nonfinite)
+        code = fail(EXIT_NONFINITE,
+                    "%s: expected finite rows, found %llu of %llu that are not; "
+                    "--out shows which",
+                    s->model->name, (unsigned long long)report->result.nonfinite,
+                    (unsigned long long)report->result.count);
+    return code;
+}
+
+static int run(struct score *s, const char *const *values) {
+    int code = s->settings.isa ? settings_isa(s->settings.isa) : 0;
+    if (!code) code = bind_open(&s->binding, s->model, values, &s->settings);
+    if (!code)
+        code =
+            sequences_open(&s->sequences, s->settings.offsets, s->binding.end - s->binding.begin);
+    if (!code) code = rehearse(s);
+    if (code) return code;
+    s->args = bind_args(&s->binding, &s->settings, s->binding.begin, s->binding.end);
+    if (!s->args) return fail_memory();
+    code = add_outputs(s);
+    if (!code) code = call(s);
+    if (!code) code = finish(s);
+    return code;
+}
+
+static int score(const struct model *model, const char *const *values) {
+    struct score s = {.model = model};
+    int code = settings_read(&s.settings, values + model->flag_count);
+    if (code) return code;
+    code = outputs_begin(&s.outputs);
+    if (code) return code;
+    code = run(&s, values);
+    outputs_end(&s.outputs);
+    bind_close(&s.binding);
+    input_close(&s.sequences.offsets);
+    free(s.args);
+    free(s.heap);
+    return code;
+}
+
+/* Help of `nll score` itself: the models, and the options that all of them take. */
+static int score_help(void) {
+    char about[2000];
+    size_t used = (size_t)snprintf(
+        about, sizeof about,
+        "Negative log-likelihoods of arrays: a summary on standard output; on request the NLL of "
+        "each row and sequence, and gradients.  An input is a .npy file, - for the standard input, "
+        "or a number.\n\nModels, whose own options 'nll score MODEL --help' lists:\n");
+    for (size_t i = 0; i < model_count && used < sizeof about; i++)
+        used += (size_t)snprintf(about + used, sizeof about - used, "  %-13s  %s\n", models[i].name,
+                                 models[i].about);
+    struct arg_command command = {
+        "score", "MODEL [inputs] [options]", about, common_options, COMMON_OPTIONS, 0};
+    char program[] = "nll", help[] = "--help";
+    char *argv[] = {program, help, NULL};
+    bool done;
+    return args_parse(&command, 2, argv, 1, NULL, NULL, &done);
+}
+
+static const char *const metavars[] = {
+    [MATRIX] = "F",  [COLUMN] = "F", [LABELS] = "F", [CLASSES] = "F",
+    [SETTING] = "X", [INDEX] = "I",  [LATER] = "K"};
+
+int command_score(int argc, char **argv) {
+    enum { MOST = FLAGS_MOST + COMMON_OPTIONS };
+    struct arg_option options[MOST] = {{NULL, NULL, NULL}};
+    const char *values[MOST] = {NULL};
+    int code = 0;
+    if (argc < 3)
+        return fail(EX_USAGE, "missing MODEL; write 'nll score MODEL', see 'nll score --help'");
+    if (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0) return score_help();
+    if (argv[2][0] == '-')
+        return fail(EX_USAGE, "expected a model before '%s'; write 'nll score MODEL %s'", argv[2],
+                    argv[2]);
+    const struct model *model = model_find(argv[2], &code);
+    if (!model) return code;
+    size_t count = 0;
+    for (; count < model->flag_count; count++) {
+        const struct flag *flag = &model->flags[count];
+        options[count] = (struct arg_option){flag->name, metavars[flag->form], flag->help};
+    }
+    memcpy(options + count, common_options, sizeof common_options);
+    count += COMMON_OPTIONS;
+    char name[64], needed[200], about[500];
+    bind_needed(model, needed, sizeof needed);
+    snprintf(name, sizeof name, "score %s", model->name);
+    snprintf(about, sizeof about,
+             "NLL of %s.\n\nNeeded: %s.\nF is a .npy file, - for the standard input, or a number "
+             "for all rows.\n",
+             model->about, needed);
+    struct arg_command command = {name, "[inputs] [options]", about, options, count, 0};
+    bool done = false;
+    code = args_parse(&command, argc, argv, 3, values, NULL, &done);
+    return code || done ? code : score(model, values);
+}

@@ -1,0 +1,233 @@
+/* selftest_cases.c: see selftest_cases.h. */
+#include "selftest_cases.h"
+#include "generate.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A call as data: model, parameterisation and options.  Members that a model lacks are not used. */
+enum family { CATEGORICAL, BERNOULLI, GAUSSIAN };
+enum form { LOGITS, LOG_PROBS, PROBS, FIXED, SCALE, VAR, LOG_SCALE, LOG_VAR };
+enum target { PLAIN, SOFT }; /* class indices, 0 or 1, reals; SOFT: probabilities */
+struct spec {
+    enum family family;
+    const char *name;
+    enum form form;
+    enum domain domain; /* of the first parameter */
+    enum target target;
+    nll_reduction reduction;
+    int weights, fortran, in_place, ignore;
+    double smoothing, z_loss, temperature, softcap;
+};
+
+#define SPEC(model, label, ...) \
+    { .family = model, .name = label, __VA_ARGS__ }
+static const struct spec specs[] = {
+    SPEC(CATEGORICAL, "logits", .reduction = NLL_MEAN),
+    SPEC(CATEGORICAL, "logits, in place", .reduction = NLL_SUM, .in_place = 1),
+    SPEC(CATEGORICAL, "logits, special values", .domain = SPECIALS, .reduction = NLL_NONE),
+    SPEC(CATEGORICAL, "logits, column-major", .fortran = 1),
+    SPEC(CATEGORICAL, "logits, weights, ignore_index", .weights = 1, .ignore = 1),
+    SPEC(CATEGORICAL, "logits, label smoothing", .weights = 1, .smoothing = 0.125),
+    SPEC(CATEGORICAL, "logits, z-loss", .z_loss = 0x1p-10),
+    SPEC(CATEGORICAL, "logits, temperature, softcap", .temperature = 0.75, .softcap = 30),
+    SPEC(CATEGORICAL, "logits, soft targets", .target = SOFT, .weights = 1, .smoothing = 0.25),
+    SPEC(CATEGORICAL, "log-probs", .form = LOG_PROBS, .weights = 1),
+    SPEC(CATEGORICAL, "probs", .form = PROBS, .domain = UNIT, .smoothing = 0.125),
+    SPEC(CATEGORICAL, "probs, soft", .form = PROBS, .domain = UNIT, .target = SOFT,
+         .reduction = NLL_SUM),
+    SPEC(BERNOULLI, "logits", .reduction = NLL_MEAN),
+    SPEC(BERNOULLI, "logits, special values", .domain = SPECIALS, .reduction = NLL_NONE),
+    SPEC(BERNOULLI, "logits, soft, weights", .target = SOFT, .weights = 1, .smoothing = 0.125),
+    SPEC(BERNOULLI, "probs", .form = PROBS, .domain = UNIT, .reduction = NLL_SUM),
+    SPEC(BERNOULLI, "probs, soft, weights", .form = PROBS, .domain = UNIT, .target = SOFT,
+         .weights = 1),
+    SPEC(GAUSSIAN, "fixed scale", .form = FIXED),
+    SPEC(GAUSSIAN, "scale", .form = SCALE, .weights = 1),
+    SPEC(GAUSSIAN, "var", .form = VAR, .reduction = NLL_SUM),
+    SPEC(GAUSSIAN, "log-scale", .form = LOG_SCALE),
+    SPEC(GAUSSIAN, "log-var", .form = LOG_VAR, .weights = 1),
+    SPEC(GAUSSIAN, "log-var, special values", .form = LOG_VAR, .domain = SPECIALS,
+         .reduction = NLL_NONE),
+};
+
+static const nll_dtype dtypes[] = {NLL_F32, NLL_F64, NLL_F16, NLL_BF16};
+enum { DTYPES = sizeof dtypes / sizeof dtypes[0] };
+
+/* Around vector lengths and blocks of 512; many short rows, few long ones. */
+static const size_t shapes[][2] = {{1, 1}, {3, 2}, {130, 10}, {600, 7}, {9, 257}, {1, 4099}};
+static const size_t lengths[][2] = {{1, 1}, {15, 1}, {511, 1}, {513, 1}, {1031, 1}, {2100, 1}};
+enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+_Static_assert(sizeof lengths == sizeof shapes, "as many lengths as shapes");
+
+size_t trial_count(void) { return sizeof specs / sizeof specs[0] * DTYPES * SHAPES; }
+
+static const struct spec *spec_of(size_t i) { return &specs[i / SHAPES / DTYPES]; }
+
+static int make(struct trial *t, size_t slot, struct generator *g, enum domain domain,
+                nll_dtype dtype, size_t count) {
+    t->inputs[slot] = calloc(count, 8);
+    if (!t->inputs[slot]) return -1;
+    generate(g, domain, dtype, t->inputs[slot], count);
+    return 0;
+}
+
+/* Inputs 0: first parameter; 1: target; 2: class weight, pos_weight or spread; 3: sample weight. */
+int trial_open(struct trial *t, size_t i) {
+    static const char *const names[] = {"categorical", "bernoulli", "gaussian"};
+    const struct spec *spec = spec_of(i);
+    const size_t *shape = spec->family == CATEGORICAL ? shapes[i % SHAPES] : lengths[i % SHAPES];
+    nll_dtype dtype = dtypes[i / SHAPES % DTYPES];
+    *t = (struct trial){.model = names[spec->family],
+                        .name = spec->name,
+                        .dtype = dtype,
+                        .rows = shape[0],
+                        .cols = shape[1]};
+    struct generator g = {.state = i, .classes = t->cols};
+    size_t cells = t->rows * t->cols;
+    bool soft = spec->target == SOFT;
+    enum domain spread = spec->form == LOG_SCALE || spec->form == LOG_VAR ? spec->domain : POSITIVE;
+    int failed = make(t, 0, &g, spec->domain, dtype, cells);
+    if (spec->family == CATEGORICAL)
+        failed |= soft ? make(t, 1, &g, UNIT, dtype, cells)
+                       : make(t, 1, &g, CLASS_INDEX, NLL_I64, t->rows);
+    else
+        failed |= make(t, 1, &g,
+                       spec->family == GAUSSIAN ? REALS
+                       : soft                   ? UNIT
+                                                : HARD,
+                       dtype, t->rows);
+    if (spec->family == CATEGORICAL)
+        failed |= make(t, 2, &g, WEIGHTS, dtype, t->cols);
+    else
+        failed |= make(t, 2, &g, spec->family == GAUSSIAN ? spread : WEIGHTS, dtype, t->rows);
+    failed |= make(t, 3, &g, WEIGHTS, NLL_F64, t->rows);
+    return failed;
+}
+
+/* A new output, filled with a pattern that shows what was left out. */
+static nll_out output(struct trial *t, nll_dtype dtype, size_t rows, size_t cols) {
+    size_t bytes = rows * cols * nll_dtype_size(dtype);
+    nll_out out = nll_out_2d(malloc(bytes), dtype, rows, cols);
+    if (out.data) memset(out.data, 0xa5, bytes);
+    t->outputs[t->output_count++] = out;
+    return out;
+}
+
+static nll_common common_of(const struct trial *t, const struct spec *spec,
+                            const nll_executor *executor) {
+    nll_common common = {.reduction = spec->reduction, .executor = executor};
+    if (spec->weights) common.sample_weight = nll_view_1d(t->inputs[3], NLL_F64, t->rows);
+    return common;
+}
+
+static nll_dtype compute_of(const struct trial *t) {
+    return t->dtype == NLL_F64 ? NLL_F64 : NLL_F32;
+}
+
+/* Outputs are made one statement at a time: the digest depends on their order. */
+static nll_status run_categorical(struct trial *t, const struct spec *spec,
+                                  const nll_executor *executor, nll_result *result) {
+    nll_dtype compute = compute_of(t);
+    nll_view x = nll_view_2d(t->inputs[0], t->dtype, t->rows, t->cols);
+    if (spec->fortran) {
+        x.row_stride = 1;
+        x.col_stride = (ptrdiff_t)t->rows;
+    }
+    nll_categorical_args args = {.struct_size = sizeof args,
+                                 .ignore_index = (int64_t)(t->cols / 2),
+                                 .has_ignore_index = spec->ignore,
+                                 .count_correct = spec->target == PLAIN,
+                                 .label_smoothing = spec->smoothing,
+                                 .z_loss = spec->z_loss,
+                                 .temperature = spec->temperature,
+                                 .softcap = spec->softcap,
+                                 .common = common_of(t, spec, executor)};
+    args.nll = output(t, compute, t->rows, 1);
+    args.grad = output(t, spec->in_place ? t->dtype : compute, t->rows, t->cols);
+    args.mode = output(t, NLL_I64, t->rows, 1);
+    if (spec->form == LOGITS) args.lse = output(t, NLL_F64, t->rows, 1);
+    if (spec->in_place && args.grad.data) {
+        memcpy(args.grad.data, x.data, t->rows * t->cols * nll_dtype_size(t->dtype));
+        x.data = args.grad.data;
+    }
+    nll_view *const forms[] = {&args.logits, &args.log_probs, &args.probs};
+    *forms[spec->form] = x;
+    if (spec->weights) args.class_weight = nll_view_1d(t->inputs[2], t->dtype, t->cols);
+    if (spec->target == SOFT) {
+        args.target_probs = nll_view_2d(t->inputs[1], t->dtype, t->rows, t->cols);
+        args.grad_target_probs = output(t, compute, t->rows, t->cols);
+    } else {
+        args.target = nll_view_1d(t->inputs[1], NLL_I64, t->rows);
+        args.p_target = output(t, compute, t->rows, 1);
+    }
+    return nll_categorical(&args, result);
+}
+
+static nll_status run_bernoulli(struct trial *t, const struct spec *spec,
+                                const nll_executor *executor, nll_result *result) {
+    nll_bernoulli_args args = {.struct_size = sizeof args,
+                               .rows = t->rows,
+                               .target = nll_view_1d(t->inputs[1], t->dtype, t->rows),
+                               .label_smoothing = spec->smoothing,
+                               .common = common_of(t, spec, executor)};
+    args.nll = output(t, compute_of(t), t->rows, 1);
+    args.grad = output(t, compute_of(t), t->rows, 1);
+    args.mode = output(t, compute_of(t), t->rows, 1);
+    *(spec->form == LOGITS ? &args.logits : &args.probs) =
+        nll_view_1d(t->inputs[0], t->dtype, t->rows);
+    if (spec->weights) args.pos_weight = nll_view_1d(t->inputs[2], t->dtype, t->rows);
+    return nll_bernoulli(&args, result);
+}
+
+static nll_status run_gaussian(struct trial *t, const struct spec *spec,
+                               const nll_executor *executor, nll_result *result) {
+    nll_gaussian_args args = {.struct_size = sizeof args,
+                              .rows = t->rows,
+                              .loc = nll_view_1d(t->inputs[0], t->dtype, t->rows),
+                              .target = nll_view_1d(t->inputs[1], t->dtype, t->rows),
+                              .common = common_of(t, spec, executor)};
+    args.nll = output(t, compute_of(t), t->rows, 1);
+    args.grad_loc = output(t, compute_of(t), t->rows, 1);
+    args.mode = output(t, compute_of(t), t->rows, 1);
+    nll_view *const spreads[] = {[SCALE] = &args.scale,
+                                 [VAR] = &args.var,
+                                 [LOG_SCALE] = &args.log_scale,
+                                 [LOG_VAR] = &args.log_var};
+    if (spec->form != FIXED) {
+        *spreads[spec->form] = nll_view_1d(t->inputs[2], t->dtype, t->rows);
+        args.grad_spread = output(t, compute_of(t), t->rows, 1);
+    }
+    return nll_gaussian(&args, result);
+}
+
+static uint64_t bits_of(double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static void drop_outputs(struct trial *t) {
+    while (t->output_count > 0) free(t->outputs[--t->output_count].data);
+}
+
+int trial_run(struct trial *t, size_t i, const nll_executor *executor) {
+    static nll_status (*const run[])(struct trial *, const struct spec *, const nll_executor *,
+                                     nll_result *) = {run_categorical, run_bernoulli, run_gaussian};
+    nll_result r = {.struct_size = sizeof r};
+    drop_outputs(t);
+    t->status = run[spec_of(i)->family](t, spec_of(i), executor, &r);
+    const uint64_t figures[TRIAL_FIGURES] = {
+        r.count,        r.ignored,       r.nonfinite,     r.correct, bits_of(r.weight_sum),
+        bits_of(r.sum), bits_of(r.mean), bits_of(r.value)};
+    memcpy(t->figures, figures, sizeof figures);
+    for (size_t k = 0; k < t->output_count; k++)
+        if (!t->outputs[k].data) return -1;
+    return 0;
+}
+
+void trial_close(struct trial *t) {
+    drop_outputs(t);
+    for (size_t k = 0; k < TRIAL_INPUTS; k++) free(t->inputs[k]);
+}
