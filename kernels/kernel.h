@@ -41,7 +41,7 @@ enum nll_slot {
     R_I64       /* output, int64_t */
 };
 
-enum { NLL_SLOTS = 4 };
+enum { NLL_SLOTS = 5, NLL_PARAMETERS = 2 };
 
 typedef struct nll_job {
     size_t rows, cols;
@@ -49,8 +49,9 @@ typedef struct nll_job {
     ptrdiff_t ld[NLL_SLOTS]; /* X_ inputs of ROW kernels: elements from row to row, 0 repeats */
     void *out[NLL_SLOTS];    /* NULL: not wanted (where the kernel allows it) */
     ptrdiff_t out_ld[NLL_SLOTS];
-    uint32_t constant; /* MAP and TOTAL: bit k: in[k] points to a single element */
-    uint32_t carry;    /* ROW sums and maxima: not 0: go on from the values in out[] */
+    uint32_t constant;          /* MAP and TOTAL: bit k: in[k] points to a single element */
+    double par[NLL_PARAMETERS]; /* numbers for the whole job: see the kernel */
+    uint32_t carry;             /* ROW sums and maxima: not 0: go on from the values in out[] */
 } nll_job;
 
 typedef void (*nll_fn)(const nll_job *);

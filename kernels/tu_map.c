@@ -23,7 +23,7 @@ NLL_UNARY(log1p, wide_log1p)
 NLL_UNARY(expm1, wide_expm1)
 NLL_UNARY(softplus, wide_softplus)
 NLL_UNARY(sigmoid, wide_sigmoid)
-NLL_UNARY(lgamma, f_lgamma)
+NLL_UNARY(lgamma, f_lgamma_whole)
 #include "shape/convert.h"
 #else
 NLL_UNARY(exp, d_exp)
@@ -31,8 +31,8 @@ NLL_UNARY(log, d_log)
 NLL_UNARY(log1p, d_log1p)
 NLL_UNARY(expm1, d_expm1)
 NLL_UNARY(softplus, d_softplus)
-NLL_UNARY(sigmoid, d_sigmoid)
-NLL_UNARY(lgamma, d_lgamma)
+NLL_UNARY(sigmoid, d_sigmoid_accurate)
+NLL_UNARY(lgamma, d_lgamma_whole)
 #endif
 
 NLL_MAP(bernoulli_logits)

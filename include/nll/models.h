@@ -9,12 +9,14 @@
  *         .struct_size = sizeof(nll_categorical_args),
  *         .logits = nll_view_2d(x, NLL_F32, n, c), .target = nll_view_1d(y, NLL_I64, n) }, &r);
  *
- * A call with rows = 0 checks all options and tells result->compute.  `result` may be NULL.  Status codes common to all: NLL_E_NULL, _SHAPE, _STRIDE, _DTYPE, _VALUE,
- * _ALIAS, _OVERFLOW, _MEMORY, _EMPTY, and _DOMAIN if checking is on.
+ * A call with rows = 0 checks all options and tells result->compute.  `result` may be NULL.  Status
+ * codes common to all: NLL_E_NULL, _SHAPE, _STRIDE, _DTYPE, _VALUE, _ALIAS, _OVERFLOW, _MEMORY,
+ * _EMPTY, and _DOMAIN if checking is on.
  *
  * Gradient outputs take the same shape as their input, in NLL_F32, NLL_F64, NLL_F16 or NLL_BF16,
- * rounded once from the compute type; the gradient of an input may be that input's array itself (same
- * address, dtype and strides; not for target_probs), and overlaps nothing otherwise.  Per-row float outputs take NLL_F32 or NLL_F64. */
+ * rounded once from the compute type; the gradient of an input may be that input's array itself
+ * (same address, dtype and strides), and overlaps nothing otherwise.  Per-row float outputs take
+ * NLL_F32 or NLL_F64. */
 
 /* Categorical: class probabilities per row; multiclass cross entropy.
  *
@@ -30,7 +32,7 @@
  *   index, e > 0    (1 - e) v_y nll_y + (e / cols) sum_c v_c nll_c     row value weight
  *                   sample_weight, in the divisor v_y * sample_weight (PyTorch's rule)
  *   soft q          sum_c v_c ((1 - e) q_c + e / cols) nll_c           w = sample_weight
- *   z_loss L        adds L lse^2 to the row value (logits only)
+ *   z_loss L        adds L lse^2 to the row value, v_y L lse^2 with smoothing (logits only)
  *
  * Gradients are with respect to the array given: logits x (through softcap and temperature),
  * log-probs or probs; entry y of softmax - onehot is computed as -S'/S, S' the sum without y, so a
@@ -42,8 +44,10 @@
  * probs used by the value and outside [0, 1]: NaN; target_probs < 0: +inf with NaN gradients.
  * Labels are checked before anything is written: NLL_E_LABEL and result->bad_row.
  *
- * Accuracy (relative, u = 2^-24 float, 2^-53 double): value and gradient 34u, lse 2u + 34u
- * absolute; temperature and softcap add max|z| u (one rounding of z).  numerics: README.md. */
+ * Accuracy (relative, u = 2^-24 float, 2^-53 double): value, gradient and p_target 34u float, 40u
+ * double, whatever the probability of the target; lse that much absolute and 2u relative.  Rounding
+ * z adds max|z| u for temperature and softcap in float and for temperature in double, 4 max|z| u
+ * for softcap in double. */
 typedef struct nll_categorical_args {
     size_t struct_size;
     nll_view logits, log_probs, probs;

@@ -145,7 +145,7 @@ static nll_status check(const nll_categorical_args *a, cat_plan *p, nll_checker 
     nll_check_that(c, !__builtin_mul_overflow(n, m, &all), NLL_E_OVERFLOW);
     nll_check_in(c, p->x, n, m, NLL_REALS, 1, 1);
     if (p->soft)
-        nll_check_in(c, &a->target_probs, n, m, NLL_REALS, 1, 0);
+        nll_check_in(c, &a->target_probs, n, m, NLL_REALS, 1, 2);
     else
         nll_check_in(c, &a->target, n, 1, NLL_INTEGERS, 1, 0);
     nll_check_in(c, &a->class_weight, m, 1, NLL_REALS_OR_NUMBER, 0, 0);
@@ -162,7 +162,7 @@ static nll_status check(const nll_categorical_args *a, cat_plan *p, nll_checker 
     nll_check_that(c, p->soft || !nll_out_given(&a->grad_target_probs), NLL_E_VALUE);
     nll_check_out(c, &a->nll, n, 1, NLL_ROW_FLOATS, 0);
     nll_check_out(c, &a->grad, n, m, NLL_FLOATS, 1);
-    nll_check_out(c, &a->grad_target_probs, n, m, NLL_FLOATS, 0);
+    nll_check_out(c, &a->grad_target_probs, n, m, NLL_FLOATS, 2);
     nll_check_out(c, &a->lse, n, 1, NLL_ROW_FLOATS, 0);
     nll_check_out(c, &a->mode, n, 1, 1u << NLL_I64, 0);
     nll_check_out(c, &a->p_target, n, 1, NLL_ROW_FLOATS, 0);
@@ -190,6 +190,19 @@ static void prepare(cat_plan *p) {
     size_t fit = p->cols > 0 ? CAT_CACHE / (p->cols * nll_type_size(p->type)) : 1;
     p->group = fit < 1 ? 1 : fit > CAT_GROUP ? CAT_GROUP : fit;
     while (NLL_BLOCK % p->group != 0) p->group--;
+}
+
+/* The plan that sees the logits as given: their arg max is exact, where a softcap rounds large ones
+ * to ties. */
+static void as_given(cat_plan *raw, const cat_plan *p) {
+    raw->x = p->x;
+    raw->isa = p->isa;
+    raw->type = p->type;
+    raw->form = p->form;
+    raw->rows = p->rows;
+    raw->cols = p->cols;
+    raw->soft = p->soft;
+    raw->x_direct = nll_in_place(p->x, p->type, NLL_ALONG_COLS);
 }
 
 static size_t blocks_of(size_t rows) { return rows / NLL_BLOCK + (rows % NLL_BLOCK != 0); }
@@ -222,13 +235,14 @@ static double *workspace(cat_plan *p, int long_rows) {
     return memory;
 }
 
-nll_status nll_categorical(const nll_categorical_args *args, nll_result *result) {
-    nll_categorical_args a;
-    if (!nll_args_copy(&a, args, sizeof a)) return NLL_E_NULL;
-    cat_plan p = {.a = &a};
+static nll_status run(const nll_categorical_args *args, nll_result *result) {
+    nll_categorical_args a = *args;
+    cat_plan p = {.a = &a}, raw = {.a = &a};
     nll_checker c = {0};
     if (check(&a, &p, &c) != NLL_OK) return c.status;
     prepare(&p);
+    as_given(&raw, &p);
+    p.raw = &raw;
     nll_result r = {.rows = p.rows, .count = p.rows, .bad_row = -1};
     r.compute = p.type == NLL_TYPE_F32 ? NLL_F32 : NLL_F64;
     nll_status status = check_labels(&p, &r);
@@ -245,7 +259,6 @@ nll_status nll_categorical(const nll_categorical_args *args, nll_result *result)
     double *memory = workspace(&p, long_rows);
     if (!memory) return NLL_E_MEMORY;
 
-    uint64_t env = nll_float_enter();
     double weight_sum = (double)r.count;
     if (nll_view_given(&a.common.sample_weight) || p.weight)
         weight_sum = weight_total(&p, p.block_sum);
@@ -263,8 +276,16 @@ nll_status nll_categorical(const nll_categorical_args *args, nll_result *result)
     r.nonfinite = p.nonfinite;
     r.correct = p.correct;
     nll_close(&a.common, nll_tree_sum(p.block_sum, blocks), weight_sum, &r);
-    nll_float_leave(env);
     free(memory);
     nll_result_out(result, &r);
     return NLL_OK;
+}
+
+nll_status nll_categorical(const nll_categorical_args *args, nll_result *result) {
+    nll_categorical_args a;
+    if (!nll_args_copy(&a, args, sizeof a)) return NLL_E_NULL;
+    uint64_t env = nll_float_enter();
+    nll_status status = run(&a, result);
+    nll_float_leave(env);
+    return status;
 }

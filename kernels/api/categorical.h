@@ -1,12 +1,14 @@
 /* categorical.h: one categorical call, its plan, and the work on a group of rows.
  *
- * With a class h singled out per row (the hole: the target, or for dense targets the arg max) and
- * dense weights u_c on the classes, every option is one formula:
+ * With a class h singled out per row (the hole: the target y, or with dense weights the arg max)
+ * and dense weights u_c on the classes, every option is one formula:
  *
- *   l   = A nll_h [index] + sum_c u_c nll_c + zeta lse^2
- *   sum_c u_c nll_c = Q (lse - top) + sum_c u_c (top - z_c),  Q = sum_c u_c: all terms >= 0
- *   dl/dz_c = B p_c - u_c - A [c = h],   B = A + Q + 2 zeta lse
- *   dl/dz_h = (Q - u_h + 2 zeta lse) - B (1 - p_h): no p_h - 1 in it
+ *   l   = A nll_y + sum_c u_c nll_c + zeta lse^2
+ *   nll_c = nll_h + (z_h - z_c), so with h the arg max and Q = sum_c u_c, all terms >= 0:
+ *   sum_c u_c nll_c = Q nll_h + sum_c u_c (z_h - z_c)
+ *   dl/dz_c = B p_c - u_c - A [c = y],   B = A + Q + Z,  Z = 2 zeta lse
+ *   at c = h and c = y, without p - 1: (Q p_c - u_c) + Z p_c - A [c = y] (1 - p_c), where Q p_c -
+ * u_c is (Q - u_c) - Q (1 - p_c) if p_c > 1/2
  *
  *   index, no smoothing   A = 1            u = 0                       zeta = L
  *   index, smoothing e    A = (1 - e) v_y  u_c = v_c e / C             zeta = L v_y
@@ -30,6 +32,7 @@ enum {
 enum cat_form { CAT_LOGITS, CAT_LOG_PROBS, CAT_PROBS };
 
 typedef struct cat_plan {
+    const struct cat_plan *raw; /* the same logits without softcap and temperature */
     const nll_categorical_args *a;
     const nll_view *x; /* logits, log_probs or probs */
     const nll_isa *isa;
@@ -59,7 +62,7 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss);
 /* Sources.  `n` elements of row `row` from column `col`, n <= CAT_CHUNK unless direct:
  * the transformed logits (and d z / d x if dz is not NULL), and the dense weights u. */
 typedef struct cat_scratch {
-    double x[CAT_CHUNK], z[CAT_CHUNK], dz[CAT_CHUNK], q[CAT_CHUNK], g[CAT_CHUNK];
+    double x[CAT_CHUNK], z[CAT_CHUNK], dz[CAT_CHUNK], q[CAT_CHUNK], g[CAT_CHUNK], t[CAT_CHUNK];
 } cat_scratch;
 const void *cat_logits(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n,
                        void *dz);
@@ -84,12 +87,15 @@ static inline void cat_set(enum nll_type type, void *x, size_t i, double value) 
 
 /* The gradient part of a group (categorical_grad.c): what it needs of each row. */
 typedef struct cat_row_grad {
-    double scale;        /* s: upstream, weight, divisor; 0: the whole row is 0 */
-    double a, b, q_less; /* A, B, and Q + 2 zeta lse (so that dl/dz_h = q_less - u_h - B others) */
-    double others;       /* 1 - p_h */
+    double scale;           /* s: upstream, weight, divisor; 0: the whole row is 0 */
+    double a, q, z;         /* A, Q, Z */
     double mantissa, power; /* sum of exp(z - anchor) = mantissa 2^power */
-    double lse, anchor;
-    int64_t hole; /* -1: none */
+    double nll, peak;       /* nll_h and z_h, for the gradient of soft targets */
+    double anchor;
+    struct {
+        int64_t class;    /* -1: none */
+        double p, others; /* p and 1 - p, each with its own relative accuracy */
+    } at[2];              /* h; y where it is not h */
 } cat_row_grad;
 void cat_gradients(const cat_plan *p, cat_scratch *s, size_t row, size_t count,
                    const cat_row_grad *g);

@@ -8,7 +8,7 @@
 /* {f, k, s} of the kernel row_softmax_grad: s B / sum as mantissa and exponent. */
 static void coefficients(const cat_plan *p, const cat_row_grad *g, double coef[4]) {
     int k = 0;
-    double m = g->scale * g->b / g->mantissa;
+    double m = g->scale * (g->a + g->q + g->z) / g->mantissa;
     double f = m == m && m != 0 && fabs(m) < INFINITY ? 2 * frexp(m, &k) : m;
     f = p->type == NLL_TYPE_F32 ? (double)(float)f : f;
     coef[0] = f;
@@ -17,36 +17,38 @@ static void coefficients(const cat_plan *p, const cat_row_grad *g, double coef[4
     coef[3] = 0;
 }
 
-/* dl/dx_h without the softmax's cancellation, before the chain through softcap and temperature. */
-static double at_hole(const cat_plan *p, const cat_row_grad *g, double x, double u) {
-    double d;
+/* dl/dx of class at[k] without the softmax's cancellation, before the chain through softcap and
+ * temperature; x and u are its logit (log-prob, prob) and its dense weight. */
+static double at_class(const cat_plan *p, const cat_row_grad *g, int k, double x, double u) {
+    double prob = g->at[k].p, others = g->at[k].others, d;
+    int target = !p->soft && (k == 1 || g->at[1].class < 0);
+    double a = target ? g->a : 0;
     if (p->form == CAT_LOGITS)
-        d = (g->q_less - u) - g->b * g->others;
+        d = (prob > 0.5 ? (g->q - u) - g->q * others : g->q * prob - u) + g->z * prob +
+            (target ? -a * others : g->a * prob);
     else if (p->form == CAT_LOG_PROBS)
-        d = -(g->a + u);
+        d = -(a + u);
     else
-        d = x >= 0 && x <= 1 ? -(g->a + u) / x : (double)NAN;
+        d = !(x >= 0 && x <= 1) ? (double)NAN : a + u == 0 ? 0 : -(a + u) / x;
     d *= g->scale;
     return d == d ? d : (double)NAN;
 }
 
-/* d/d target_probs_c = s v_c (1 - e) nll_c for columns col .. col + n. */
+/* d/d target_probs_c = s v_c (1 - e) nll_c for columns col .. col + n into s->t; 0 * inf = 0. */
 static void target_gradient(const cat_plan *p, cat_scratch *s, const cat_row_grad *g, const void *x,
-                            size_t row, size_t col, size_t n) {
-    const nll_out *out = &p->a->grad_target_probs;
-    void *to = nll_put_target(out, p->type, row, col, NLL_ALONG_COLS, s->g);
+                            size_t col, size_t n) {
     if (p->form == CAT_PROBS) {
         p->isa->fn[p->type][NLL_K_log](&(nll_job){.rows = 1, .cols = n, .in = {x}, .out = {s->z}});
         x = s->z;
     }
     double keep = g->scale * (1 - p->a->label_smoothing);
-    double base = p->form == CAT_LOGITS ? g->lse : 0;
+    double base = p->form == CAT_LOGITS ? g->peak : 0, more = p->form == CAT_LOGITS ? g->nll : 0;
     for (size_t i = 0; i < n; i++) {
-        double d = base - cat_element(p->type, x, i);
-        d *= keep * (p->weight ? p->weight[col + i] : 1);
-        cat_set(p->type, to, i, g->scale == 0 ? 0 : d == d ? d : (double)NAN);
+        double v = p->weight ? p->weight[col + i] : 1,
+               d = more + (base - cat_element(p->type, x, i));
+        d = (v == 0 || keep == 0) && d == d ? 0 : d * (keep * v); /* 0 * inf = 0, NaN stays */
+        cat_set(p->type, s->t, i, d == d ? d : (double)NAN);
     }
-    nll_put(out, p->type, p->isa, row, col, NLL_ALONG_COLS, n, to);
 }
 
 /* Input gradient of n elements x (with dense weights u) into `to`, the hole left for later. */
@@ -66,29 +68,44 @@ static void input_gradient(const cat_plan *p, const cat_row_grad *g, const doubl
     }
 }
 
-static void row_chunks(const cat_plan *p, cat_scratch *s, size_t row, const cat_row_grad *g) {
-    const nll_out *out = &p->a->grad;
-    double coef[4];
-    coefficients(p, g, coef);
-    for (size_t col = 0, n; col < p->cols; col += n) {
-        n = p->cols - col < CAT_CHUNK ? p->cols - col : CAT_CHUNK;
-        const void *x = cat_logits(p, s, row, col, n, s->dz);
-        if (nll_out_given(&p->a->grad_target_probs)) target_gradient(p, s, g, x, row, col, n);
-        if (!nll_out_given(out)) continue;
-        const void *u = p->dense ? cat_dense(p, s, row, col, n) : NULL;
-        int inside = g->hole >= (int64_t)col && g->hole - (int64_t)col < (int64_t)n;
-        size_t h = inside ? (size_t)g->hole - col : 0;
-        double x_h = inside ? cat_element(p->type, x, h) : 0;
-        double u_h = inside && u ? cat_element(p->type, u, h) : 0;
+/* n elements from column col on.  All is made in scratch first: outputs may be the inputs. */
+static void chunk(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n,
+                  const cat_row_grad *g, const double coef[4]) {
+    const nll_out *out = &p->a->grad, *target_out = &p->a->grad_target_probs;
+    const void *x = cat_logits(p, s, row, col, n, s->dz);
+    const void *u = p->dense ? cat_dense(p, s, row, col, n) : NULL;
+    double x_at[2] = {0, 0}, u_at[2] = {0, 0};
+    size_t at[2];
+    for (int k = 0; k < 2; k++) {
+        int64_t c = g->at[k].class - (int64_t)col;
+        at[k] = g->at[k].class >= 0 && c >= 0 && c < (int64_t)n ? (size_t)c : SIZE_MAX;
+        if (at[k] == SIZE_MAX) continue;
+        x_at[k] = cat_element(p->type, x, at[k]);
+        u_at[k] = u ? cat_element(p->type, u, at[k]) : 0;
+    }
+    if (nll_out_given(target_out)) target_gradient(p, s, g, x, col, n);
+    if (nll_out_given(out)) {
         void *to = nll_put_target(out, p->type, row, col, NLL_ALONG_COLS, s->g);
         input_gradient(p, g, coef, x, u, to, n);
-        if (inside) cat_set(p->type, to, h, at_hole(p, g, x_h, u_h));
+        for (int k = 0; k < 2; k++)
+            if (at[k] != SIZE_MAX) cat_set(p->type, to, at[k], at_class(p, g, k, x_at[k], u_at[k]));
         if (p->transformed)
             for (size_t i = 0; i < n; i++) {
                 double d = cat_element(p->type, to, i) * cat_element(p->type, s->dz, i);
                 cat_set(p->type, to, i, d == d ? d : (double)NAN);
             }
         nll_put(out, p->type, p->isa, row, col, NLL_ALONG_COLS, n, to);
+    }
+    if (nll_out_given(target_out))
+        nll_put(target_out, p->type, p->isa, row, col, NLL_ALONG_COLS, n, s->t);
+}
+
+static void row_chunks(const cat_plan *p, cat_scratch *s, size_t row, const cat_row_grad *g) {
+    double coef[4];
+    coefficients(p, g, coef);
+    for (size_t col = 0, n; col < p->cols; col += n) {
+        n = p->cols - col < CAT_CHUNK ? p->cols - col : CAT_CHUNK;
+        chunk(p, s, row, col, n, g, coef);
     }
 }
 
@@ -109,7 +126,7 @@ static void zero_row(const cat_plan *p, cat_scratch *s, size_t row) {
 static void run_direct(const cat_plan *p, cat_scratch *s, size_t row, size_t count,
                        const cat_row_grad *g) {
     const nll_out *out = &p->a->grad;
-    double coef[CAT_GROUP][4], anchors[CAT_GROUP], x_h[CAT_GROUP], u_h[CAT_GROUP];
+    double coef[CAT_GROUP][4], anchors[CAT_GROUP], u_at[CAT_GROUP][2];
     int anchored = 0;
     nll_job job = {.rows = count, .cols = p->cols, .ld = {p->x->row_stride}};
     job.in[0] = cat_logits(p, s, row, 0, p->cols, NULL);
@@ -122,12 +139,12 @@ static void run_direct(const cat_plan *p, cat_scratch *s, size_t row, size_t cou
         coefficients(p, &g[r], coef[r]);
         cat_set(p->type, anchors, r, g[r].anchor);
         anchored |= g[r].anchor != 0;
-        x_h[r] = u_h[r] = 0;
-        if (g[r].hole >= 0) {
-            const char *x = (const char *)job.in[0] + (ptrdiff_t)(r * size) * job.ld[0];
-            x_h[r] = cat_element(p->type, x, (size_t)g[r].hole);
-            const char *u = (const char *)job.in[1] + (ptrdiff_t)(r * size) * job.ld[1];
-            u_h[r] = p->dense ? cat_element(p->type, u, (size_t)g[r].hole) : 0;
+        for (int k = 0; k < 2; k++) {
+            u_at[r][k] = 0;
+            if (p->dense && g[r].at[k].class >= 0)
+                u_at[r][k] = cat_element(
+                    p->type, (const char *)job.in[1] + (ptrdiff_t)(r * size) * job.ld[1],
+                    (size_t)g[r].at[k].class);
         }
     }
     job.in[2] = anchored ? anchors : NULL;
@@ -135,10 +152,13 @@ static void run_direct(const cat_plan *p, cat_scratch *s, size_t row, size_t cou
     job.out[0] = nll_put_target(out, p->type, row, 0, NLL_ALONG_COLS, NULL);
     job.out_ld[0] = out->row_stride;
     p->isa->fn[p->type][NLL_K_row_softmax_grad](&job);
-    for (size_t r = 0; r < count; r++)
-        if (g[r].hole >= 0)
-            cat_set(p->type, (char *)job.out[0] + (ptrdiff_t)(r * size) * job.out_ld[0],
-                    (size_t)g[r].hole, at_hole(p, &g[r], x_h[r], u_h[r]));
+    for (size_t r = 0; r < count; r++) {
+        char *row_out = (char *)job.out[0] + (ptrdiff_t)(r * size) * job.out_ld[0];
+        for (int k = 0; k < 2; k++)
+            if (g[r].at[k].class >= 0)
+                cat_set(p->type, row_out, (size_t)g[r].at[k].class,
+                        at_class(p, &g[r], k, 0, u_at[r][k]));
+    }
 }
 
 void cat_gradients(const cat_plan *p, cat_scratch *s, size_t row, size_t count,

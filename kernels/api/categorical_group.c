@@ -19,7 +19,7 @@ typedef struct cat_rows {
     double x_h[CAT_GROUP], peak[CAT_GROUP]; /* logit at the hole, max of all logits, less anchor */
     double nll[CAT_GROUP], others[CAT_GROUP], mantissa[CAT_GROUP], power[CAT_GROUP];
     double dot[CAT_GROUP], dot_lost[CAT_GROUP], mass[CAT_GROUP], mass_lost[CAT_GROUP];
-    double lse[CAT_GROUP], weight[CAT_GROUP], p_target[CAT_GROUP];
+    double nll_y[CAT_GROUP], p_h[CAT_GROUP], p_y[CAT_GROUP], lse[CAT_GROUP];
     int64_t mode[CAT_GROUP];
     cat_row_grad grad[CAT_GROUP];
     cat_scratch scratch;
@@ -122,7 +122,7 @@ static int sums(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
         &(nll_job){.rows = 1,
                    .cols = count,
                    .in = {g->N, g->S, g->x_h},
-                   .out = {g->nll, g->others, g->mantissa, g->power}});
+                   .out = {g->nll, g->others, g->mantissa, g->power, g->p_h}});
     return any_anchor;
 }
 
@@ -155,49 +155,60 @@ static void direct_nll(const cat_plan *p, cat_rows *g, size_t row, size_t count)
     }
     elementwise(p, p->form == CAT_PROBS ? NLL_K_log : NLL_K_exp, g->x_h, g->nll, count);
     for (size_t i = 0; i < count; i++) {
-        g->p_target[i] = p->form == CAT_PROBS ? g->x_h[i] : g->nll[i];
-        g->nll[i] = 0.0 - (p->form == CAT_PROBS ? g->nll[i] : g->x_h[i]);
+        g->p_h[i] = g->p_y[i] = p->form == CAT_PROBS ? g->x_h[i] : g->nll[i];
+        g->nll_y[i] = 0.0 - (p->form == CAT_PROBS ? g->nll[i] : g->x_h[i]);
     }
 }
 
-/* Row values from the parts; B, Q and the rest for the gradients. */
+/* The target's loss and probability where the hole is the arg max instead: nll_h + (z_h - z_y). */
+static void target_from_peak(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
+    double below[CAT_GROUP];
+    for (size_t i = 0; i < count; i++) {
+        double z = g->y[i] >= 0 ? logit(p, g, row + i, g->y[i]) : 0;
+        double anchor = cat_element(p->type, g->anchor, i);
+        below[i] = g->y[i] >= 0 && g->y[i] != g->hole[i] ? (z - anchor) - g->x_h[i] : 0;
+    }
+    elementwise(p, NLL_K_exp, below, g->p_y, count);
+    for (size_t i = 0; i < count; i++) {
+        g->nll_y[i] = g->nll[i] - below[i];
+        g->p_y[i] *= g->p_h[i];
+    }
+}
+
+/* Row values from the parts, and what the gradients need. */
 static void combine(const cat_plan *p, cat_rows *g, size_t count, double *loss) {
     const nll_categorical_args *a = p->a;
     double log_mantissa[CAT_GROUP];
     int logits = p->form == CAT_LOGITS;
-    int lse_wanted = logits && (a->z_loss > 0 || p->dense || nll_out_given(&a->lse) ||
-                                nll_out_given(&a->grad_target_probs));
+    int lse_wanted = logits && (a->z_loss > 0 || nll_out_given(&a->lse));
     if (lse_wanted) elementwise(p, NLL_K_log, g->mantissa, log_mantissa, count);
     for (size_t i = 0; i < count; i++) {
-        double v = p->smoothed && p->weight && g->y[i] >= 0 ? p->weight[g->y[i]] : 1;
+        int none = skipped(p, g, i);
+        double v = p->smoothed && p->weight && !none ? p->weight[g->y[i]] : 1;
         double A = p->soft ? 0 : p->smoothed ? (1 - a->label_smoothing) * v : 1;
         double Q = p->dense ? g->mass[i] : 0, zeta = a->z_loss * v;
-        double anchor = cat_element(p->type, g->anchor, i);
-        double above = lse_wanted ? g->power[i] * LN2 + log_mantissa[i] : 0; /* lse - anchor */
-        double lse = lse_wanted ? above + anchor : 0, l = 0;
-        if (A > 0) l = A * g->nll[i];
-        if (p->dense) {
-            double spread = !logits                              ? 0
-                            : p->soft || g->x_h[i] == g->peak[i] ? g->nll[i]
-                                                                 : above - g->peak[i];
-            /* a negative weight: dot +inf and Q NaN, so the value is +inf and gradients NaN */
-            l += (Q > 0 || (Q != Q && g->dot[i] != INFINITY) ? Q * spread : 0) + g->dot[i];
-        }
+        double anchor = cat_element(p->type, g->anchor, i), lse = 0, l = 0;
+        if (lse_wanted) lse = (g->power[i] * LN2 + log_mantissa[i]) + anchor;
+        if (A > 0) l = A * g->nll_y[i];
+        /* a negative weight: dot +inf and Q NaN, so the value is +inf and gradients NaN */
+        if (logits && p->dense && (Q > 0 || (Q != Q && g->dot[i] != INFINITY))) l += Q * g->nll[i];
+        if (p->dense) l += g->dot[i];
         if (zeta > 0) l += zeta * lse * lse;
         if (logits && g->nll[i] != g->nll[i]) l = NAN;
         g->lse[i] = lse == lse ? lse : (double)NAN;
         loss[i] = l == l ? l : (double)NAN;
-        if (skipped(p, g, i)) loss[i] = g->lse[i] = g->p_target[i] = 0; /* nothing was read */
-        double z = zeta > 0 ? 2 * zeta * lse : 0;
+        if (none) loss[i] = g->lse[i] = g->p_y[i] = 0; /* nothing was read */
+        int apart = p->smoothed && g->y[i] != g->hole[i];
         g->grad[i] = (cat_row_grad){.a = A,
-                                    .b = A + Q + z,
-                                    .q_less = Q + z,
-                                    .others = g->others[i],
+                                    .q = Q,
+                                    .z = zeta > 0 ? 2 * zeta * lse : 0,
                                     .mantissa = g->mantissa[i],
                                     .power = g->power[i],
-                                    .lse = lse,
+                                    .nll = g->nll[i],
+                                    .peak = g->x_h[i] + anchor,
                                     .anchor = anchor,
-                                    .hole = g->hole[i]};
+                                    .at = {{g->hole[i], g->p_h[i], g->others[i]},
+                                           {apart ? g->y[i] : -1, g->p_y[i], 1 - g->p_y[i]}}};
     }
 }
 
@@ -211,7 +222,7 @@ static void gradients(const cat_plan *p, cat_rows *g, size_t row, size_t count) 
         u = nll_fetch(up, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, count, scratch);
     for (size_t i = 0; i < count; i++) {
         g->grad[i].scale = w[i] == 0 ? 0 : p->grad_scale * w[i] * (u ? u[i] : 1);
-        if (g->grad[i].b != g->grad[i].b && w[i] != 0) g->grad[i].scale = NAN;
+        if (g->grad[i].q != g->grad[i].q && w[i] != 0) g->grad[i].scale = NAN;
     }
     cat_gradients(p, &g->scratch, row, count, g->grad);
 }
@@ -219,16 +230,16 @@ static void gradients(const cat_plan *p, cat_rows *g, size_t row, size_t count) 
 /* Arg max and "is the target the arg max", from g->top without the hole and the hole's own. */
 static void modes(cat_plan *p, cat_rows *g, size_t row, size_t count) {
     double best[CAT_GROUP];
-    int tie = nll_out_given(&p->a->mode);
+    int tie = nll_out_given(&p->a->mode) || p->dense;
     uint64_t correct = 0;
     for (size_t i = 0; i < count; i++) {
         double top = cat_element(p->type, g->top, i);
-        double x = skipped(p, g, i) ? 0 : logit(p, g, row + i, g->hole[i]);
+        double x = skipped(p, g, i) ? 0 : logit(p->raw, g, row + i, g->hole[i]);
         cat_set(p->type, best, i, x > top ? x : top);
         tie |= x == top;
         g->mode[i] = x > top ? g->hole[i] : -1;
     }
-    if (tie) find(p, g, row, count, best, g->mode);
+    if (tie) find(p->raw, g, row, count, best, g->mode);
     for (size_t i = 0; i < count; i++) {
         if (skipped(p, g, i) || cat_element(p->type, best, i) == -INFINITY) g->mode[i] = -1;
         correct += g->y[i] >= 0 && g->mode[i] == g->y[i];
@@ -246,7 +257,7 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
     int logits = p->form == CAT_LOGITS, ranked = a->count_correct || nll_out_given(&a->mode);
     cat_targets(p, row, count, g->y);
     memcpy(g->hole, g->y, count * sizeof *g->hole);
-    if (p->soft) { /* the hole is the arg max, which keeps a confident row accurate */
+    if (p->dense && logits) { /* the hole is the arg max, which keeps a confident row accurate */
         maxima(p, g, row, count, 0);
         find(p, g, row, count, g->top, g->hole);
         for (size_t i = 0; i < count; i++) g->hole[i] = g->hole[i] < 0 ? 0 : g->hole[i];
@@ -256,14 +267,15 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
     else
         direct_nll(p, g, row, count);
     if (p->dense) dots(p, g, row, count);
-    if (logits && nll_out_given(&a->p_target)) {
-        double minus[CAT_GROUP];
-        for (size_t i = 0; i < count; i++) minus[i] = -g->nll[i];
-        elementwise(p, NLL_K_exp, minus, g->p_target, count);
+    if (logits && p->smoothed) {
+        target_from_peak(p, g, row, count);
+    } else if (logits) {
+        memcpy(g->nll_y, g->nll, count * sizeof *g->nll);
+        memcpy(g->p_y, g->p_h, count * sizeof *g->p_h);
     }
     combine(p, g, count, loss);
     if (ranked) { /* before a gradient in place replaces the logits */
-        if (!logits) maxima(p, g, row, count, 1);
+        if (!logits || p->transformed) maxima(p->raw, g, row, count, 1);
         modes(p, g, row, count);
     }
     if (nll_out_given(&a->grad) || nll_out_given(&a->grad_target_probs))
@@ -272,7 +284,7 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
     const struct {
         const nll_out *out;
         const double *from;
-    } sides[] = {{&a->nll, loss}, {&a->lse, g->lse}, {&a->p_target, g->p_target}};
+    } sides[] = {{&a->nll, loss}, {&a->lse, g->lse}, {&a->p_target, g->p_y}};
     for (int k = 0; k < 3; k++)
         if (nll_out_given(sides[k].out))
             nll_put(sides[k].out, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, count,

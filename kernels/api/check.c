@@ -2,11 +2,13 @@
 #include "check.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 void nll_check_that(nll_checker *c, int condition, nll_status otherwise) {
     if (c->status == NLL_OK && !condition) c->status = otherwise;
 }
+
+/* |x|, also of the smallest number. */
+static size_t magnitude(ptrdiff_t x) { return x < 0 ? 0 - (size_t)x : (size_t)x; }
 
 /* Bytes from the first element to the farthest below (<= 0) and above (past its end).
  * 0 if that does not fit ptrdiff_t. */
@@ -63,8 +65,7 @@ void nll_check_out(nll_checker *c, const nll_out *o, size_t rows, size_t cols, u
     nll_check_that(c, o->rows == rows && o->cols == cols, NLL_E_SHAPE);
     nll_check_that(c, o->data || rows == 0 || cols == 0, NLL_E_NULL);
     /* distinct elements: one axis must step over the whole of the other */
-    size_t r = (size_t)(o->row_stride < 0 ? -o->row_stride : o->row_stride);
-    size_t k = (size_t)(o->col_stride < 0 ? -o->col_stride : o->col_stride);
+    size_t r = magnitude(o->row_stride), k = magnitude(o->col_stride);
     int rows_ok = rows <= 1 || r > 0, cols_ok = cols <= 1 || k > 0;
     if (rows > 1 && cols > 1) {
         size_t inner;
@@ -88,18 +89,18 @@ static int overlap(const nll_checker *c, unsigned i, unsigned k) {
     if ((uintptr_t)(a + hi[0]) <= (uintptr_t)(b + lo[1]) ||
         (uintptr_t)(b + hi[1]) <= (uintptr_t)(a + lo[0]))
         return 0;
-    ptrdiff_t sa = (ptrdiff_t)nll_dtype_size(c->array[i].dtype), sb;
-    sb = (ptrdiff_t)nll_dtype_size(c->array[k].dtype);
-    ptrdiff_t period = llabs(c->array[i].row_stride * sa);
-    if (period == 0 || period != llabs(c->array[k].row_stride * sb) || c->array[i].col_stride < 0 ||
-        c->array[k].col_stride < 0)
-        return 1;
-    ptrdiff_t wide_a = ((ptrdiff_t)c->array[i].cols - 1) * c->array[i].col_stride * sa + sa;
-    ptrdiff_t wide_b = ((ptrdiff_t)c->array[k].cols - 1) * c->array[k].col_stride * sb + sb;
-    ptrdiff_t gap = (ptrdiff_t)(((uintptr_t)b - (uintptr_t)a) % (uintptr_t)period);
-    if ((uintptr_t)b < (uintptr_t)a)
-        gap = (period - (ptrdiff_t)(((uintptr_t)a - (uintptr_t)b) % (uintptr_t)period)) % period;
-    return !(gap >= wide_a && period - gap >= wide_b);
+    const size_t size[2] = {nll_dtype_size(c->array[i].dtype), nll_dtype_size(c->array[k].dtype)};
+    size_t period[2], width[2];
+    for (int n = 0; n < 2; n++) {
+        ptrdiff_t step = c->array[at[n]].col_stride;
+        if (c->array[at[n]].rows <= 1 || step < 0) return 1;
+        period[n] = magnitude(c->array[at[n]].row_stride) * size[n];
+        width[n] = ((c->array[at[n]].cols - 1) * (size_t)step + 1) * size[n];
+    }
+    if (period[0] == 0 || period[0] != period[1]) return 1;
+    uintptr_t low = (uintptr_t)(a < b ? a : b), high = (uintptr_t)(a < b ? b : a);
+    size_t gap = (size_t)((high - low) % period[0]);
+    return !(gap >= width[a < b ? 0 : 1] && period[0] - gap >= width[a < b ? 1 : 0]);
 }
 
 static int same(const nll_checker *c, unsigned i, unsigned k) {

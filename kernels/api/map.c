@@ -37,14 +37,6 @@ static void set_element(enum nll_type type, void *x, size_t i, double value) {
         ((double *)x)[i] = value;
 }
 
-/* y (1 - e) + e / 2 for labels in [0, 1]; others stay out of the support. */
-static void smooth(enum nll_type type, const void *from, void *to, size_t n, double e) {
-    for (size_t i = 0; i < n; i++) {
-        double y = element(type, from, i);
-        set_element(type, to, i, y >= 0 && y <= 1 ? y * (1 - e) + e * 0.5 : y);
-    }
-}
-
 /* Is input k one number for all elements? */
 static int constant(const nll_view *v) { return v->dtype == NLL_NUMBER || v->row_stride == 0; }
 
@@ -69,16 +61,12 @@ static void clear_unweighted(const map_plan *p, const void *w, void *grad, size_
 /* One block from element i on; returns its weighted sum. */
 static double block(const map_plan *p, size_t i, size_t n, map_buffers *b, uint64_t *nonfinite) {
     const nll_map_call *call = p->call;
-    nll_job job = {.rows = 1, .cols = n};
+    nll_job job = {.rows = 1, .cols = n, .par = {call->label_smoothing}};
     for (unsigned k = 0; k < NLL_MAP_INPUTS; k++) {
         int one = constant(call->in[k]);
         job.constant |= one ? 1u << k : 0u;
         job.in[k] =
             nll_fetch(call->in[k], p->type, p->isa, i, 0, NLL_ALONG_ROWS, one ? 1 : n, b->in[k]);
-        if (k == 1 && call->label_smoothing > 0) {
-            smooth(p->type, job.in[k], b->in[k], one ? 1 : n, call->label_smoothing);
-            job.in[k] = b->in[k];
-        }
     }
     if (nll_out_given(call->mode)) { /* before a gradient in place replaces the input */
         double mode[NLL_BLOCK];
@@ -170,15 +158,18 @@ nll_status nll_map_run(nll_checker *c, const nll_map_call *call, nll_result *res
     map_plan p = {.call = call, .isa = nll_isa_current(), .type = compute_type(call)};
     nll_result r = {.rows = call->rows, .count = call->rows, .bad_row = -1};
     r.compute = p.type == NLL_TYPE_F32 ? NLL_F32 : NLL_F64;
+    uint64_t env = nll_float_enter();
     if (common->check_domain && (r.bad_row = first_bad(call)) >= 0) {
+        nll_float_leave(env);
         nll_result_out(result, &r);
         return NLL_E_DOMAIN;
     }
     size_t supers = nll_view_total_workspace(call->rows);
     p.super_sum = malloc(supers * sizeof *p.super_sum);
-    if (!p.super_sum) return NLL_E_MEMORY;
-
-    uint64_t env = nll_float_enter();
+    if (!p.super_sum) {
+        nll_float_leave(env);
+        return NLL_E_MEMORY;
+    }
     p.weighted = nll_view_given(&common->sample_weight);
     double weight_sum = (double)call->rows;
     if (p.weighted)

@@ -18,7 +18,7 @@ typedef struct nll_map_call {
     int (*bad)(const double in[NLL_MAP_INPUTS]);
     /* The most likely value, from the first input. */
     double (*mode_of)(double first);
-    double label_smoothing; /* of input 1 towards 1/2, where it lies in [0, 1] */
+    double label_smoothing; /* the kernel's par[0] */
 } nll_map_call;
 
 /* Checks common options and outputs too; `c` holds what the model has checked of its inputs. */

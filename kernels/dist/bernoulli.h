@@ -1,60 +1,60 @@
 /* dist/bernoulli.h: Bernoulli from logits z or probabilities p; soft labels y, positive weight w.
  *
- * Logits, e = exp(-|z|), L = (1 - y) + w y:
- *   loss = a z + L log(1 + e)     a = z >= 0 ? 1 - y : -w y      every term >= 0
- *   d z  = a - sign(z) L e / (1 + e)
+ * par[0] is the label smoothing e: Y = y (1 - e) + e / 2 and N = (1 - y) (1 - e) + e / 2 are the
+ * weights of the positive and the negative term, each made without cancellation.
+ *
+ * Logits, t = exp(-|z|), L = N + w Y:
+ *   loss = a |z| + L log(1 + t)     a = z >= 0 ? N : w Y      every term >= 0
+ *   d z  = sign(z) (a - L t / (1 + t))
  * Probabilities:
- *   loss = -(w y log p + (1 - y) log(1 - p)),  0 log 0 = 0
- *   d p  = ((p - y) + (1 - w) y (1 - p)) / (p (1 - p)),  -w / p for y = 1, 1 / (1 - p) for y = 0
- * p outside [0, 1]: NaN.  y outside [0, 1]: loss +inf, gradient NaN.  Label smoothing is the
- * caller's: it changes y. */
+ *   loss = -(w Y log p + N log(1 - p)),  0 log 0 = 0
+ *   d p  = N / (1 - p) - w Y / p,  0 / 0 = 0
+ * p outside [0, 1]: NaN.  y outside [0, 1]: loss +inf, gradient NaN. */
 #ifndef NLL_DIST_BERNOULLI_H
 #define NLL_DIST_BERNOULLI_H
 
 #include "math/log.h"
 #include "shape/map.h"
 
-/* +inf and NaN where y lies outside [0, 1], NaN where y is NaN. */
-NLL_INLINE map_value unit_support(map_value r, V y) {
+/* NaN where the parameter is not valid; +inf (NaN for NaN) and NaN where y lies outside [0, 1]. */
+NLL_INLINE map_value bernoulli_edges(V loss, V grad, V y, M valid) {
+    V nan = v_set(NAN);
     M inside = m_and(v_le(v_set(0), y), v_le(y, v_set(1)));
     V off = v_sel(v_isnan(y), y, v_set(INFINITY));
-    r.loss = v_sel(inside, r.loss, v_sel(v_isnan(r.loss), r.loss, off));
-    r.grad[0] = v_sel(inside, r.grad[0], v_set(NAN));
+    map_value r;
+    r.loss = v_sel(valid, v_sel(inside, loss, off), nan);
+    r.grad[0] = v_sel(m_and(valid, inside), grad, nan);
+    r.grad[1] = r.grad[0];
     return r;
 }
 
-NLL_INLINE map_value bernoulli_logits(V z, V y, V w) {
-    V zero = v_set(0), one = v_set(1), not_y = v_sub(one, y), wy = v_mul(w, y);
-    M negative = v_lt(z, zero);
-    V e = v_exp(v_neg(v_abs(z)));
-    V a = v_sel(negative, v_neg(wy), not_y);
-    V weight = v_add(not_y, wy);
-    V linear = v_sel(v_eq(a, zero), v_sel(v_isnan(z), z, zero), v_mul(a, z)); /* 0 * inf = 0 */
-    V tail = v_div(v_mul(weight, e), v_add(one, e));
-    map_value r;
-    r.loss = v_fma(weight, v_log1p01(e), linear);
-    r.grad[0] = v_add(a, v_sel(negative, tail, v_neg(tail)));
-    r.grad[1] = r.grad[0];
-    return unit_support(r, y);
+NLL_INLINE map_value bernoulli_logits(V z, V y, V w, const double *par) {
+    V zero = v_set(0), one = v_set(1), keep = v_set(1 - par[0]), even = v_set(0.5 * par[0]);
+    V pos = v_fma(y, keep, even), neg = v_fma(v_sub(one, y), keep, even);
+    V wpos = v_mul(w, pos), size = v_abs(z), t = v_exp(v_neg(size));
+    M below = v_lt(z, zero);
+    /* the weight by parts: w Y alone could underflow before it meets a large |z|; 0 * inf = 0 */
+    V a = v_sel(below, wpos, neg), linear = v_mul(v_sel(below, pos, neg), size);
+    M none = v_eq(v_sel(below, v_sel(v_eq(w, zero), zero, pos), neg), zero);
+    linear = v_sel(none, zero, v_mul(linear, v_sel(below, w, one)));
+    V weight = v_add(neg, wpos);
+    V grad = v_sub(a, v_div(v_mul(weight, t), v_add(one, t)));
+    return bernoulli_edges(v_fma(weight, v_log1p01(t), linear), v_sel(below, v_neg(grad), grad), y,
+                           v_eq(z, z));
 }
 
-NLL_INLINE map_value bernoulli_probs(V p, V y, V w) {
-    V zero = v_set(0), one = v_set(1), not_y = v_sub(one, y), not_p = v_sub(one, p);
-    V wy = v_mul(w, y);
-    M never = v_eq(y, zero), always = v_eq(y, one);
-    V positive = v_sel(v_eq(wy, zero), zero, v_mul(wy, v_log(p)));
-    V negative = v_sel(always, zero, v_mul(not_y, v_log1p(v_neg(p))));
-    V top = v_fma(v_mul(v_sub(one, w), y), not_p, v_sub(p, y));
-    V d = v_div(top, v_mul(p, not_p));
-    d = v_sel(always, v_sel(v_eq(w, zero), zero, v_neg(v_div(w, p))), d);
-    map_value r;
-    r.loss = v_sub(zero, v_add(positive, negative));
-    r.grad[0] = v_sel(never, v_div(one, not_p), d);
-    r.grad[1] = r.grad[0];
-    M valid = m_and(v_le(zero, p), v_le(p, one));
-    r.loss = v_sel(valid, r.loss, v_set(NAN));
-    r.grad[0] = v_sel(valid, r.grad[0], v_set(NAN));
-    return unit_support(r, y);
+NLL_INLINE map_value bernoulli_probs(V p, V y, V w, const double *par) {
+    V zero = v_set(0), one = v_set(1), keep = v_set(1 - par[0]), even = v_set(0.5 * par[0]);
+    V pos = v_fma(y, keep, even), neg = v_fma(v_sub(one, y), keep, even);
+    V not_p = v_sub(one, p);
+    M no_pos = m_or(v_eq(pos, zero), v_eq(w, zero)), no_neg = v_eq(neg, zero);
+    V up = v_sel(no_pos, zero, v_mul(w, v_mul(pos, v_log(p))));
+    V down = v_sel(no_neg, zero, v_mul(neg, v_log1p(v_neg(p))));
+    V lift = v_sel(no_neg, zero, v_div(neg, not_p));
+    V drop = v_sel(no_pos, zero, v_mul(w, v_div(pos, p))); /* w Y alone could underflow */
+    V grad = v_sub(lift, drop);
+    return bernoulli_edges(v_sub(zero, v_add(up, down)), grad, y,
+                           m_and(v_le(zero, p), v_le(p, one)));
 }
 
 #endif

@@ -25,25 +25,45 @@ NLL_INLINE map_value gaussian_edges(map_value r, V mu, V y, M valid) {
     return r;
 }
 
-NLL_INLINE map_value gaussian_scale(V mu, V s, V y) {
-    V z = v_div(v_sub(y, mu), s), half = v_set(0.5);
+NLL_INLINE map_value gaussian_scale(V mu, V s, V y, const double *par) {
+    (void)par;
+    V z = v_div(v_sub(y, mu), s), zs = v_div(z, s), half = v_set(0.5), one = v_set(1);
+    M small = v_lt(s, one);
+    V w = v_div(v_sel(small, v_nfma(z, z, one), one), s);
     map_value r;
     r.loss = v_fma(v_mul(half, z), z, v_add(v_log(s), v_set(HALF_LOG_2PI)));
-    r.grad[0] = v_neg(v_div(z, s));
-    r.grad[1] = v_div(v_nfma(z, z, v_set(1)), s);
+    r.grad[0] = v_neg(zs);
+    r.grad[1] = v_sel(small, w, v_nfma(z, zs, w)); /* z^2 alone may overflow for a large s */
     return gaussian_edges(r, mu, y, v_lt(v_set(0), s));
 }
 
-NLL_INLINE map_value gaussian_var(V mu, V v, V y) {
-    V d = v_sub(y, mu), q = v_div(d, v), half = v_set(0.5);
+/* A variance below GAUSSIAN_TINY goes up by GAUSSIAN_UP^2 and d by GAUSSIAN_UP, both exact, so that
+ * d / v does not overflow where d^2 / v does not. */
+#if defined(NLL_T_F32)
+#define GAUSSIAN_TINY 0x1p-60
+#define GAUSSIAN_UP 0x1p32
+#else
+#define GAUSSIAN_TINY 0x1p-500
+#define GAUSSIAN_UP 0x1p260
+#endif
+
+NLL_INLINE map_value gaussian_var(V mu, V v, V y, const double *par) {
+    (void)par;
+    V half = v_set(0.5), one = v_set(1);
+    V up = v_sel(v_lt(v, v_set(GAUSSIAN_TINY)), v_set(GAUSSIAN_UP), one);
+    V d = v_mul(v_sub(y, mu), up), q = v_div(d, v_mul(v_mul(v, up), up));
+    V ratio = v_mul(q, up); /* (y - mu) / v */
+    M small = v_lt(v, one);
+    V w = v_div(v_mul(half, v_sel(small, v_nfma(q, d, one), one)), v);
     map_value r;
     r.loss = v_fma(v_mul(half, q), d, v_fma(half, v_log(v), v_set(HALF_LOG_2PI)));
-    r.grad[0] = v_neg(q);
-    r.grad[1] = v_div(v_mul(half, v_nfma(q, d, v_set(1))), v);
+    r.grad[0] = v_neg(ratio);
+    r.grad[1] = v_sel(small, w, v_nfma(v_mul(half, ratio), ratio, w));
     return gaussian_edges(r, mu, y, v_lt(v_set(0), v));
 }
 
-NLL_INLINE map_value gaussian_log_scale(V mu, V t, V y) {
+NLL_INLINE map_value gaussian_log_scale(V mu, V t, V y, const double *par) {
+    (void)par;
     V z = v_mul_exp(v_sub(y, mu), v_neg(t)), half = v_set(0.5);
     map_value r;
     r.loss = v_fma(v_mul(half, z), z, v_add(t, v_set(HALF_LOG_2PI)));
@@ -52,7 +72,8 @@ NLL_INLINE map_value gaussian_log_scale(V mu, V t, V y) {
     return gaussian_edges(r, mu, y, v_eq(t, t));
 }
 
-NLL_INLINE map_value gaussian_log_var(V mu, V s, V y) {
+NLL_INLINE map_value gaussian_log_var(V mu, V s, V y, const double *par) {
+    (void)par;
     V half = v_set(0.5), t = v_mul(half, s);
     V z = v_mul_exp(v_sub(y, mu), v_neg(t));
     map_value r;

@@ -30,11 +30,11 @@ NLL_INLINE vd d_exp_reduce(vd x, vd n) {
 
 /* e^t for |t| <= ln2 / 2. */
 NLL_INLINE vf f_exp_poly(vf t) {
-    vf p = f_set(0x1.694cb2p-10f);
-    p = f_fma(p, t, f_set(0x1.123982p-7f));
-    p = f_fma(p, t, f_set(0x1.555a26p-5f));
-    p = f_fma(p, t, f_set(0x1.555492p-3f));
-    p = f_fma(p, t, f_set(0x1.fffffap-2f));
+    vf p = f_set(0x1.6a8e6ep-10f);
+    p = f_fma(p, t, f_set(0x1.1276a2p-7f));
+    p = f_fma(p, t, f_set(0x1.555acp-5f));
+    p = f_fma(p, t, f_set(0x1.555426p-3f));
+    p = f_fma(p, t, f_set(0x1.fffff4p-2f));
     p = f_fma(p, t, f_set(1.0f));
     return f_fma(p, t, f_set(1.0f));
 }
@@ -50,8 +50,7 @@ NLL_INLINE vd d_exp_poly_q(vd t) {
     return d_fma(hi, t4, d_fma(b, t2, a));
 }
 NLL_INLINE vd d_exp_poly(vd t) {
-    vd u = d_fma(d_mul(t, t), d_exp_poly_q(t), t);
-    return d_add(d_set(1.0), u);
+    return d_fma(d_fma(d_exp_poly_q(t), t, d_set(1.0)), t, d_set(1.0));
 }
 
 /* e^x; overflow to infinity, gradual underflow with one rounding, NaN kept. */
@@ -66,24 +65,32 @@ NLL_INLINE vd d_exp(vd x) {
     return d_scalb(d_exp_poly(d_exp_reduce(x, n)), n);
 }
 
-/* y * e^x without overflow or underflow but that of the result, so that 0 * e^x is 0 for every x:
- * 2^n goes in as two factors, each in the normal range, with p(t) in between.  (A subnormal y with
- * |x| > 170 (f) or 1400 (d) saturates early.) */
+/* 2^k for integer k in the normal range: the biased exponent lies in the low bits of the sum. */
+NLL_INLINE vf f_pow2(vf k) { return f_of_bits(i_shl(f_bits(f_add(k, f_set(F_MAGIC + 127))), 23)); }
+NLL_INLINE vd d_pow2(vd k) { return d_of_bits(l_shl(d_bits(d_add(k, d_set(D_MAGIC + 1023))), 52)); }
+
+/* y * e^x without overflow or underflow but that of the result, so that 0 * e^x is 0 for every x.
+ * 2^n goes in as three factors in the normal range: first as much of it as neither overflows before
+ * the result does (p may be below 1) nor leaves a subnormal y one, then p(t), then the rest. */
 NLL_INLINE vf f_mul_exp(vf y, vf x) {
-    x = f_min(f_set(170.0f), f_max(f_set(-170.0f), x));
+    x = f_min(f_set(174.6f), f_max(f_set(-174.6f), x));
     vf n = f_sub(f_fma(x, f_set(F_LOG2E), f_set(F_MAGIC)), f_set(F_MAGIC));
     vf p = f_exp_poly(f_exp_reduce(x, n));
-    vf h = f_rint(f_mul(n, f_set(0.5f)));
-    vf a = f_scalb(f_set(1.0f), h), b = f_scalb(f_set(1.0f), f_sub(n, h));
-    return f_mul(f_mul(f_mul(y, a), p), b);
+    vf first = f_sub(n, f_sel(f_lt(f_set(0), n), f_set(1), f_set(0)));
+    first = f_max(f_min(first, f_set(126)), f_set(-126));
+    vf rest = f_sub(n, first), mid = f_max(f_min(rest, f_set(127)), f_set(-126));
+    vf last = f_sub(rest, mid);
+    return f_mul(f_mul(f_mul(f_mul(y, f_pow2(first)), p), f_pow2(mid)), f_pow2(last));
 }
 NLL_INLINE vd d_mul_exp(vd y, vd x) {
-    x = d_min(d_set(1400.0), d_max(d_set(-1400.0), x));
+    x = d_min(d_set(1416.0), d_max(d_set(-1416.0), x));
     vd n = d_sub(d_fma(x, d_set(D_LOG2E), d_set(D_MAGIC)), d_set(D_MAGIC));
     vd p = d_exp_poly(d_exp_reduce(x, n));
-    vd h = d_rint(d_mul(n, d_set(0.5)));
-    vd a = d_scalb(d_set(1.0), h), b = d_scalb(d_set(1.0), d_sub(n, h));
-    return d_mul(d_mul(d_mul(y, a), p), b);
+    vd first = d_sub(n, d_sel(d_lt(d_set(0), n), d_set(1), d_set(0)));
+    first = d_max(d_min(first, d_set(1022)), d_set(-1022));
+    vd rest = d_sub(n, first), mid = d_max(d_min(rest, d_set(1023)), d_set(-1022));
+    vd last = d_sub(rest, mid);
+    return d_mul(d_mul(d_mul(d_mul(y, d_pow2(first)), p), d_pow2(mid)), d_pow2(last));
 }
 #define v_exp(x) V_PICK(exp, x)(x)
 #define v_mul_exp(y, x) V_PICK(mul_exp, y)(y, x)

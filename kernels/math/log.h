@@ -37,7 +37,8 @@ NLL_INLINE vf f_log(vf x) {
     vf lo = f_fma(f_mul(r2, r), q, f_mul(n, f_set(F_LN2_LO)));
     vf sum = f_add(hi, r);
     vf err = f_add(f_sub(hi, sum), r);
-    vf y = f_add(sum, f_add(err, f_fma(f_set(-0.5f), r2, lo)));
+    vf tail = f_fma(f_mul(f_set(-0.5f), r), r, lo); /* r^2 is not rounded by itself */
+    vf y = f_add(sum, f_add(err, tail));
 
     y = f_sel(f_eq(x, f_set(0.0f)), f_set(-INFINITY), y);
     y = f_sel(f_eq(x, f_set(INFINITY)), x, y);
@@ -100,14 +101,19 @@ NLL_INLINE vd d_log1p(vd x) {
     return d_sel(d_le(d_set(-1.0), x), y, d_set(NAN));
 }
 
-/* e^x - 1 = 2^n (e^t - 1) + (2^n - 1), the last difference exact where it matters. */
+/* e^x - 1 = 2^n (t + t^2 q + lost) + (2^n - 1), all halved so that 2^1024 does not overflow.  The
+ * two large terms cancel in part for n = 1: their sum keeps its rounding error, and t that of its
+ * own. */
 NLL_INLINE vd d_expm1(vd x) {
     vd y = d_min(d_set(710.0), d_max(d_set(-40.0), x));
     vd n = d_sub(d_fma(y, d_set(D_LOG2E), d_set(D_MAGIC)), d_set(D_MAGIC));
-    vd t = d_exp_reduce(y, n);
-    vd em = d_fma(d_mul(t, t), d_exp_poly_q(t), t);
-    vd s = d_scalb(d_set(0.5), n); /* 2^(n-1): 2^1024 would overflow */
-    vd v = d_mul(d_set(2.0), d_fma(em, s, d_sub(s, d_set(0.5))));
+    vd head = d_nfma(n, d_set(D_LN2_HI), y), c = d_mul(n, d_set(D_LN2_LO));
+    vd t = d_sub(head, c), lost = d_sub(d_sub(head, t), c);
+    vd small = d_fma(d_mul(t, t), d_exp_poly_q(t), lost);
+    vd s = d_scalb(d_set(0.5), n);
+    vd a = d_sub(s, d_set(0.5)), b = d_mul(t, s), sum = d_add(a, b);
+    vd err = d_add(d_sub(a, sum), b);
+    vd v = d_mul(d_set(2.0), d_add(sum, d_fma(s, small, err)));
     return d_sel(d_lt(d_abs(x), d_set(0x1p-54)), x, v); /* keeps -0 and subnormals */
 }
 

@@ -15,4 +15,27 @@ NLL_INLINE vd d_sigmoid(vd x) {
     return d_div(d_sel(d_lt(x, d_set(0.0)), e, d_set(1.0)), d_add(d_set(1.0), e));
 }
 
+/* The same with e as 2^n (hi + lo) and the rounding errors of 1 + e and of the quotient put right.
+ */
+NLL_INLINE vd d_sigmoid_accurate(vd x) {
+    vd one = d_set(1.0), y = d_max(d_set(-746.0), d_neg(d_abs(x)));
+    vd n = d_sub(d_fma(y, d_set(D_LOG2E), d_set(D_MAGIC)), d_set(D_MAGIC));
+    vd head = d_nfma(n, d_set(D_LN2_HI), y), c = d_mul(n, d_set(D_LN2_LO));
+    vd t = d_sub(head, c), lost = d_sub(d_sub(head, t), c);
+    vd s = d_add(one, t), small = d_add(d_sub(one, s), t);
+    small = d_add(small, d_fma(d_mul(t, t), d_exp_poly_q(t), lost));
+    vd p = d_add(s, small), p_lost = d_add(d_sub(s, p), small);
+    /* below 2^-1000 the sigmoid is e itself */
+    md tail = d_lt(n, d_set(-1000.0));
+    vd hi = d_scalb(p, d_max(n, d_set(-1000.0))), lo = d_scalb(p_lost, d_max(n, d_set(-1000.0)));
+    vd sum = d_add(one, hi), sum_lost = d_add(d_add(d_sub(one, sum), hi), lo);
+    md below = d_lt(x, d_set(0.0));
+    vd top = d_sel(below, hi, one), top_lost = d_sel(below, lo, d_set(0.0));
+    vd inverse = d_div(one, sum), r = d_mul(top, inverse);
+    vd rest = d_add(d_nfma(r, sum, top), d_nfma(r, sum_lost, top_lost));
+    r = d_fma(rest, inverse, r);
+    r = d_sel(d_mask_and(tail, below), d_scalb(p, n), r);
+    return d_sel(d_isnan(x), x, r);
+}
+
 #endif

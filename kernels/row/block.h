@@ -1,9 +1,9 @@
 /* row/block.h: walking a row block by block, and sums over blocks.
  *
  * A block is ROW_BLOCK = 32 vectors.  Within a block every lane adds at most 32 terms in the
- * compute type, in rising order; the lanes are widened to double and folded +8, +4, +2, +1; block
- * sums are added in rising order with their rounding errors kept.  Nothing of this depends on the
- * ISA. */
+ * compute type (sums of exponentials as four chains of eight, then in pairs); the lanes are widened
+ * to double and folded +8, +4, +2, +1; block sums are added in rising order with their rounding
+ * errors kept.  Nothing of this depends on the ISA. */
 #ifndef NLL_ROW_BLOCK_H
 #define NLL_ROW_BLOCK_H
 
@@ -15,6 +15,7 @@ enum { ROW_BLOCK = 32 * VL };
 
 #if defined(NLL_T_F32)
 #define ROW_MAGIC F_MAGIC
+#define ROW_BIAS 127
 #define ROW_LOG2E F_LOG2E
 #define ROW_LN2 0.6931472f
 #define ROW_LOWEST 125.0f /* 2^-125 p is normal for every p >= 0.5 */
@@ -23,10 +24,11 @@ enum { ROW_BLOCK = 32 * VL };
 #define v_exp_poly(t) f_exp_poly(t)
 /* Sum of all lanes, in double. */
 NLL_INLINE double row_fold(V x) { return d_hsum(d_add(d_lo(x), d_hi(x))); }
-/* p * 2^k for the integer k in the low bits of z; p and the result normal. */
-NLL_INLINE V row_ldexp(V p, V z) { return f_of_bits(i_add(f_bits(p), i_shl(f_bits(z), 23))); }
+/* 2^k for the biased exponent k + 127 (1023) in the low bits of z. */
+NLL_INLINE V row_factor(V z) { return f_of_bits(i_shl(f_bits(z), 23)); }
 #else
 #define ROW_MAGIC D_MAGIC
+#define ROW_BIAS 1023
 #define ROW_LOG2E D_LOG2E
 #define ROW_LN2 0.6931471805599453
 #define ROW_LOWEST 1020.0
@@ -34,7 +36,7 @@ NLL_INLINE V row_ldexp(V p, V z) { return f_of_bits(i_add(f_bits(p), i_shl(f_bit
 #define v_exp_reduce(x, n) d_exp_reduce(x, n)
 #define v_exp_poly(t) d_exp_poly(t)
 NLL_INLINE double row_fold(V x) { return d_hsum(x); }
-NLL_INLINE V row_ldexp(V p, V z) { return d_of_bits(l_add(d_bits(p), l_shl(d_bits(z), 52))); }
+NLL_INLINE V row_factor(V z) { return d_of_bits(l_shl(d_bits(z), 52)); }
 #endif
 
 /* 2^k for integer k <= 0, exact; 0 below the normal range, where no sum feels it. */
@@ -61,26 +63,19 @@ NLL_INLINE V row_iota(void) {
     return v_load(lane);
 }
 
-/* One vector of a block with element `hole` of the block replaced by -inf. */
-NLL_INLINE V row_punch(V x, size_t i, size_t hole) {
-    return v_sel(v_eq(row_iota(), v_set((T)(hole - i))), v_set(-INFINITY), x);
+/* Vectors are taken in groups of four, each into an accumulator of its own. */
+enum { ROW_WAYS = 4, ROW_GROUP = ROW_WAYS * VL };
+
+/* May the group at i be loaded as it is: whole, and without the hole? */
+NLL_INLINE int row_plain(size_t i, size_t n, size_t hole) {
+    return i + ROW_GROUP <= n && hole - i >= ROW_GROUP;
 }
 
-/* Calls step(ctx, vector) for the n elements at x in rising order, element `hole` (>= n: none) and
- * those past the end as -inf. */
-typedef void row_step(void *ctx, V x);
-NLL_INLINE void row_each(const T *x, size_t n, size_t hole, row_step *step, void *ctx) {
-    size_t full = n - n % VL, at = hole - hole % VL, i = 0;
-    size_t stop = at < full ? at : full;
-    for (; i < stop; i += VL) step(ctx, v_load(x + i));
-    if (i < full) {
-        step(ctx, row_punch(v_load(x + i), i, hole));
-        for (i += VL; i < full; i += VL) step(ctx, v_load(x + i));
-    }
-    if (full < n) {
-        V tail = v_loadn(x + full, n - full, -INFINITY);
-        step(ctx, at == full ? row_punch(tail, full, hole) : tail);
-    }
+/* The vector at i of the n elements at x: element `hole` and those past the end are -inf. */
+NLL_INLINE V row_vector(const T *x, size_t i, size_t n, size_t hole) {
+    V v = i + VL <= n ? v_load(x + i) : v_loadn(x + i, n - i, -INFINITY);
+    if (hole - i < VL) v = v_sel(v_eq(row_iota(), v_set((T)(hole - i))), v_set(-INFINITY), v);
+    return v;
 }
 
 /* The hole of row r that falls into columns j .. j + n, as an offset; n if none does. */

@@ -22,37 +22,63 @@
 /* Twice the magnitude up to which rows are taken without an anchor; n stays exact far beyond. */
 #define ROW_LIMIT 0x1p17
 
-/* Four independent maxima, so that their latency does not bound the loop. */
+/* The maximum of n elements but for the hole, NaN skipped.  It is the first to touch the row, so it
+ * asks for the memory ROW_AHEAD bytes further on. */
+enum { ROW_AHEAD = 4096 };
+NLL_INLINE void row_prefetch(const T *x) {
+    for (int line = 0; line < ROW_WAYS; line++)
+        __builtin_prefetch((const char *)x + ROW_AHEAD + 64 * line);
+}
 NLL_INLINE V row_max_of(const T *x, size_t n, size_t hole) {
     V m0 = v_set(-INFINITY), m1 = m0, m2 = m0, m3 = m0;
-    size_t i = 0;
-    if (hole >= n) {
-        for (; i + 4 * VL <= n; i += 4 * VL) {
+    for (size_t i = 0; i < n; i += ROW_GROUP) {
+        if (row_plain(i, n, hole)) {
+            row_prefetch(x + i);
             m0 = v_max(v_load(x + i), m0);
             m1 = v_max(v_load(x + i + VL), m1);
             m2 = v_max(v_load(x + i + 2 * VL), m2);
             m3 = v_max(v_load(x + i + 3 * VL), m3);
+        } else {
+            for (size_t k = i; k < n && k < i + ROW_GROUP; k += VL)
+                m0 = v_max(row_vector(x, k, n, hole), m0);
         }
-    }
-    for (; i < n; i += VL) {
-        V v = i + VL <= n ? v_load(x + i) : v_loadn(x + i, n - i, -INFINITY);
-        if (hole - i < VL) v = row_punch(v, i, hole);
-        m0 = v_max(v, m0);
     }
     return v_max(v_max(m1, m0), v_max(m3, m2));
 }
 
-typedef struct row_sum_state {
-    V sum, lowest, magic, anchor;
+/* For exp(x - anchor) 2^-N, at least 2^-ROW_LOWEST; magic is ROW_MAGIC + ROW_BIAS - N. */
+typedef struct row_scale {
+    V lowest, magic, anchor;
     int anchored;
-} row_sum_state;
-NLL_INLINE void row_sum_step(void *ctx, V x) {
-    row_sum_state *s = ctx;
+} row_scale;
+
+/* acc + exp(x - anchor) 2^-N: the product p(t) 2^(n-N) is exact, the sum is the one rounding.  A
+ * product, not an addition to the exponent's bits, since a NaN must stay one. */
+NLL_INLINE V row_add_exp(V acc, const row_scale *s, V x) {
     if (s->anchored) x = v_sub(x, s->anchor);
     x = v_max(s->lowest, x); /* NaN passes */
     V z = v_fma(x, v_set(ROW_LOG2E), s->magic);
     V n = v_sub(z, s->magic);
-    s->sum = v_add(s->sum, row_ldexp(v_exp_poly(v_exp_reduce(x, n)), z));
+    return v_fma(v_exp_poly(v_exp_reduce(x, n)), row_factor(z), acc);
+}
+
+NLL_INLINE V row_sum_of(const T *x, size_t n, size_t hole, const row_scale *s) {
+    V a0 = v_set(0), a1 = a0, a2 = a0, a3 = a0;
+    for (size_t i = 0; i < n; i += ROW_GROUP) {
+        if (row_plain(i, n, hole)) {
+            a0 = row_add_exp(a0, s, v_load(x + i));
+            a1 = row_add_exp(a1, s, v_load(x + i + VL));
+            a2 = row_add_exp(a2, s, v_load(x + i + 2 * VL));
+            a3 = row_add_exp(a3, s, v_load(x + i + 3 * VL));
+        } else {
+            size_t k = i;
+            a0 = row_add_exp(a0, s, row_vector(x, k, n, hole));
+            if ((k += VL) < n) a1 = row_add_exp(a1, s, row_vector(x, k, n, hole));
+            if ((k += VL) < n) a2 = row_add_exp(a2, s, row_vector(x, k, n, hole));
+            if ((k += VL) < n) a3 = row_add_exp(a3, s, row_vector(x, k, n, hole));
+        }
+    }
+    return v_add(v_add(a0, a1), v_add(a2, a3));
 }
 
 /* One block into the row's state N, S, lost, top. */
@@ -64,14 +90,12 @@ NLL_INLINE void row_lse_block(const T *x, size_t n, size_t hole, const T *anchor
     shifted = shifted > -ROW_LIMIT ? shifted : -ROW_LIMIT;
     shifted = shifted < ROW_LIMIT ? shifted : ROW_LIMIT;
     T Nb = (T)rint(shifted * D_LOG2E);
-    /* z = n - Nb + MAGIC, so its low bits are the exponent that the term gets */
-    row_sum_state s = {.sum = v_set(0),
-                       .lowest = v_set((Nb - ROW_LOWEST) * ROW_LN2),
-                       .magic = v_set(ROW_MAGIC - Nb),
-                       .anchor = v_set(anchor ? *anchor : 0),
-                       .anchored = anchor != NULL};
-    row_each(x, n, hole, row_sum_step, &s);
-    double Sb = row_fold(s.sum);
+    /* z = n - Nb + bias + MAGIC: its low bits are the exponent of the term's factor */
+    row_scale s = {.lowest = v_set((Nb - ROW_LOWEST) * ROW_LN2),
+                   .magic = v_set(ROW_MAGIC + ROW_BIAS - Nb),
+                   .anchor = v_set(anchor ? *anchor : 0),
+                   .anchored = anchor != NULL};
+    double Sb = row_fold(row_sum_of(x, n, hole, &s));
     if ((double)Nb > *N) {
         double down = row_pow2(*N - (double)Nb);
         *N = (double)Nb;

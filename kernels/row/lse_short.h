@@ -10,7 +10,7 @@
 
 #include "row/block.h"
 
-enum { ROW_SHORT = 4 * VL }; /* columns, at most; beyond, the horizontal way is faster */
+enum { ROW_SHORT = ROW_WAYS * VL }; /* columns, at most; beyond, the horizontal way is faster */
 
 /* N of each lane from its maximum: rint(clamp(m) log2 e), in double as row_lse_block does. */
 NLL_INLINE vd lse_scale(vd m) {
@@ -75,12 +75,6 @@ NLL_INLINE V lse_columns(const T *x, ptrdiff_t ld, size_t cols, const int64_t *h
     return v_add(m, v_set(0)); /* -0 becomes +0 */
 }
 
-NLL_INLINE V lse_term(V x, V lowest, V magic) {
-    x = v_max(lowest, x);
-    V z = v_fma(x, v_set(ROW_LOG2E), magic);
-    return row_ldexp(v_exp_poly(v_exp_reduce(x, v_sub(z, magic))), z);
-}
-
 /* As many rows as go this way; returns their number. */
 NLL_INLINE size_t row_lse_short(const nll_job *j) {
     size_t r = 0, cols = j->cols;
@@ -91,22 +85,25 @@ NLL_INLINE size_t row_lse_short(const nll_job *j) {
         V columns[ROW_SHORT], acc[VL];
         V m = lse_columns(x, j->ld[0], cols, hole ? hole + r : NULL, columns);
         V N = lse_scale_all(m, (double *)j->out[0] + r);
-        V lowest = v_mul(v_sub(N, v_set(ROW_LOWEST)), v_set(ROW_LN2));
-        V magic = v_sub(v_set(ROW_MAGIC), N);
-        V none = lse_term(v_set(-INFINITY), lowest, magic);
-        for (unsigned l = 0; l < VL; l++) {
-            V a = l < cols ? lse_term(columns[l], lowest, magic) : none;
-            for (size_t c = l + VL; c < cols + VL - (cols - 1) % VL - 1 + l; c += VL)
-                a = v_add(a, c < cols ? lse_term(columns[c], lowest, magic) : none);
-            acc[l] = a;
+        row_scale s = {.lowest = v_mul(v_sub(N, v_set(ROW_LOWEST)), v_set(ROW_LN2)),
+                       .magic = v_sub(v_set(ROW_MAGIC + ROW_BIAS), N)};
+        V zero = v_set(0),
+          none = row_add_exp(zero, &s, v_set(-INFINITY)); /* a missing column of a vector begun */
+        for (size_t l = 0; l < VL; l++) {
+            V way[ROW_WAYS];
+            for (size_t k = 0; k < ROW_WAYS; k++) {
+                size_t c = l + k * VL;
+                way[k] = c < cols ? row_add_exp(zero, &s, columns[c]) : k * VL < cols ? none : zero;
+            }
+            acc[l] = v_add(v_add(way[0], way[1]), v_add(way[2], way[3]));
         }
         lse_fold_all(acc, (double *)j->out[1] + r);
-        for (unsigned i = 0; i < VL; i++) ((double *)j->out[2])[r + i] = 0;
+        for (size_t i = r; i < r + VL;
+             i++) /* as the two-sum of one block: 0, or NaN if not finite */
+            ((double *)j->out[2])[i] =
+                row_canonical(((double *)j->out[1])[i] - ((double *)j->out[1])[i]);
         v_storen((T *)j->out[3] + r, m, VL);
     }
-    /* lost is NaN where the sum is, as in the other way */
-    for (size_t i = 0; i < r; i++)
-        if (((double *)j->out[1])[i] != ((double *)j->out[1])[i]) ((double *)j->out[2])[i] = NAN;
     return r;
 }
 

@@ -12,13 +12,20 @@
 NLL_INLINE vd softcap_half(vd x, vd cap, vd temperature, int capped, vd *dz) {
     vd z = x, d = d_set(1.0);
     if (capped) {
-        vd u = d_div(x, cap), a = d_mul(d_set(-2.0), d_abs(u));
-        vd em = d_expm1(a), e = d_exp(a), one_e = d_add(d_set(1.0), e);
+        /* u with its rounding error, which matters where exp(-2|u|) is tiny */
+        vd u = d_div(x, cap), lost = d_div(d_nfma(u, cap, x), cap);
+        md below = d_lt(u, d_set(0.0));
+        vd a = d_mul(d_set(-2.0), d_abs(u));
+        vd a_lost = d_mul(d_sel(below, d_set(2.0), d_set(-2.0)), lost);
+        vd em = d_expm1(a), e = d_exp(a);
+        em = d_fma(e, a_lost, em);
+        e = d_fma(e, a_lost, e);
+        vd one_e = d_add(d_set(1.0), e);
         vd t = d_mul(cap, d_div(em, d_add(d_set(2.0), em))); /* -|z| */
-        z = d_sel(d_lt(u, d_set(0.0)), t, d_neg(t));
+        z = d_sel(below, t, d_neg(t));
         z = d_sel(d_lt(d_abs(x), d_set(INFINITY)), z, x); /* infinities and NaN */
         d = d_div(d_mul(d_set(4.0), e), d_mul(one_e, one_e));
-        d = d_sel(d_isnan(x), x, d);
+        d = d_sel(d_lt(d_abs(x), d_set(INFINITY)), d, d_sel(d_isnan(x), x, d_set(0.0)));
     }
     *dz = d_div(d, temperature);
     return d_div(z, temperature);

@@ -1,7 +1,7 @@
 /* shape/map.h: element-wise models: loss and gradients of up to three inputs.
  *
- * A model is one function map_value(a, b, c): a is the first parameter, b the second, c the third
- * input in the order of kernels.def.  in[3] scales the gradients. */
+ * A model is one function map_value(a, b, c, par): the inputs in the order of kernels.def and the
+ * job's numbers.  in[3] scales the gradients. */
 #ifndef NLL_SHAPE_MAP_H
 #define NLL_SHAPE_MAP_H
 
@@ -11,7 +11,7 @@
 typedef struct map_value {
     V loss, grad[2];
 } map_value;
-typedef map_value map_model(V a, V b, V c);
+typedef map_value map_model(V a, V b, V c, const double *par);
 
 /* Inputs as pointers with a step: a constant becomes one vector that is loaded again and again. */
 typedef struct map_inputs {
@@ -42,7 +42,7 @@ NLL_INLINE V map_in(const map_inputs *m, unsigned k, size_t i, size_t n) {
 NLL_INLINE void map_step(const nll_job *j, const map_inputs *m, map_model *model, int grads,
                          const V *hoist, size_t i, size_t n) {
     V b = hoist ? *hoist : map_in(m, 1, i, n);
-    map_value r = model(map_in(m, 0, i, n), b, map_in(m, 2, i, n));
+    map_value r = model(map_in(m, 0, i, n), b, map_in(m, 2, i, n), j->par);
     v_storen((T *)j->out[0] + i, v_canonical(r.loss), n);
     if (grads) {
         V scale = map_in(m, 3, i, n);

@@ -21,15 +21,19 @@ NLL_INLINE unsigned total_nonfinite(vd l) {
 
 /* Up to 16 elements from i on. */
 NLL_INLINE void total_step(const nll_job *j, size_t i, size_t n, vd acc[2], uint64_t *bad) {
-    const T *x = (const T *)j->in[0] + i, *w = j->in[1];
-    int constant = j->constant >> 1 & 1;
+    const T *x = (const T *)j->in[0] + i, *w = (const T *)j->in[1] + i;
+    T same[16];
+    if (j->constant >> 1 & 1) {
+        for (unsigned k = 0; k < 16; k++) same[k] = *(const T *)j->in[1];
+        w = same;
+    }
     for (unsigned h = 0; h < 2; h++) {
 #if defined(NLL_T_F32)
-        vf xs = v_loadn(x, n, 0), ws = constant ? v_set(*w) : v_loadn(w + i, n, 0);
+        vf xs = v_loadn(x, n, 0), ws = v_loadn(w, n, 0);
         vd l = h ? d_hi(xs) : d_lo(xs), v = h ? d_hi(ws) : d_lo(ws);
 #else
         size_t from = h * 8u < n ? h * 8u : n, k = n - from < 8 ? n - from : 8;
-        vd l = v_loadn(x + from, k, 0), v = constant ? v_set(*w) : v_loadn(w + i + from, k, 0);
+        vd l = v_loadn(x + from, k, 0), v = v_loadn(w + from, k, 0);
 #endif
         acc[h] = total_add(acc[h], l, v);
         *bad += total_nonfinite(l);
