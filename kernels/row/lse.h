@@ -22,18 +22,11 @@
 /* Twice the magnitude up to which rows are taken without an anchor; n stays exact far beyond. */
 #define ROW_LIMIT 0x1p17
 
-/* The maximum of n elements but for the hole, NaN skipped.  It is the first to touch the row, so it
- * asks for the memory ROW_AHEAD bytes further on. */
-enum { ROW_AHEAD = 4096 };
-NLL_INLINE void row_prefetch(const T *x) {
-    for (int line = 0; line < ROW_WAYS; line++)
-        __builtin_prefetch((const char *)x + ROW_AHEAD + 64 * line);
-}
+/* The maximum of n elements but for the hole, NaN skipped. */
 NLL_INLINE V row_max_of(const T *x, size_t n, size_t hole) {
     V m0 = v_set(-INFINITY), m1 = m0, m2 = m0, m3 = m0;
     for (size_t i = 0; i < n; i += ROW_GROUP) {
         if (row_plain(i, n, hole)) {
-            row_prefetch(x + i);
             m0 = v_max(v_load(x + i), m0);
             m1 = v_max(v_load(x + i + VL), m1);
             m2 = v_max(v_load(x + i + 2 * VL), m2);
@@ -62,10 +55,19 @@ NLL_INLINE V row_add_exp(V acc, const row_scale *s, V x) {
     return v_fma(v_exp_poly(v_exp_reduce(x, n)), row_factor(z), acc);
 }
 
+/* The sums take most of the time: meanwhile the memory is asked for that the maxima of the next
+ * blocks will read, ROW_AHEAD bytes on (in the next rows where these are short). */
+enum { ROW_TOGETHER = 4, ROW_AHEAD = 3 * ROW_TOGETHER * ROW_BLOCK * sizeof(T) / 2 };
+NLL_INLINE void row_prefetch(const T *x) {
+    for (int line = 0; line < ROW_WAYS; line++)
+        __builtin_prefetch((const char *)x + ROW_AHEAD + 64 * line);
+}
+
 NLL_INLINE V row_sum_of(const T *x, size_t n, size_t hole, const row_scale *s) {
     V a0 = v_set(0), a1 = a0, a2 = a0, a3 = a0;
     for (size_t i = 0; i < n; i += ROW_GROUP) {
         if (row_plain(i, n, hole)) {
+            row_prefetch(x + i);
             a0 = row_add_exp(a0, s, v_load(x + i));
             a1 = row_add_exp(a1, s, v_load(x + i + VL));
             a2 = row_add_exp(a2, s, v_load(x + i + 2 * VL));
@@ -81,15 +83,17 @@ NLL_INLINE V row_sum_of(const T *x, size_t n, size_t hole, const row_scale *s) {
     return v_add(v_add(a0, a1), v_add(a2, a3));
 }
 
-/* One block into the row's state N, S, lost, top. */
-NLL_INLINE void row_lse_block(const T *x, size_t n, size_t hole, const T *anchor, double *N,
-                              double *S, double *lost, T *top) {
-    T m = v_hmax(row_max_of(x, n, hole)) + 0; /* -0 becomes +0 */
-    *top = m > *top ? m : *top;
+/* N of a block from its maximum. */
+NLL_INLINE T row_scale_of(T m, const T *anchor) {
     double shifted = anchor ? (double)(T)(m - *anchor) : (double)m;
     shifted = shifted > -ROW_LIMIT ? shifted : -ROW_LIMIT;
     shifted = shifted < ROW_LIMIT ? shifted : ROW_LIMIT;
-    T Nb = (T)rint(shifted * D_LOG2E);
+    return (T)rint(shifted * D_LOG2E);
+}
+
+/* The sum of one block with scale Nb into the row's state N, S, lost. */
+NLL_INLINE void row_lse_block(const T *x, size_t n, size_t hole, const T *anchor, T Nb, double *N,
+                              double *S, double *lost) {
     /* z = n - Nb + bias + MAGIC: its low bits are the exponent of the term's factor */
     row_scale s = {.lowest = v_set((Nb - ROW_LOWEST) * ROW_LN2),
                    .magic = v_set(ROW_MAGIC + ROW_BIAS - Nb),
@@ -118,9 +122,21 @@ NLL_INLINE void row_lse_rows(const nll_job *j, int anchored) {
         double n = j->carry ? N[r] : -0x1p1000, s = j->carry ? S[r] : 0;
         double l = j->carry ? lost[r] : 0;
         T m = j->carry ? top[r] : (T)-INFINITY;
-        for (size_t c = 0; c < j->cols; c += ROW_BLOCK) {
-            size_t k = j->cols - c < ROW_BLOCK ? j->cols - c : ROW_BLOCK;
-            row_lse_block(x + c, k, row_hole(j, 1, r, c, k), anchor, &n, &s, &l, &m);
+        /* the maxima of some blocks first: their folds take long, but go on side by side */
+        for (size_t c = 0; c < j->cols; c += ROW_TOGETHER * ROW_BLOCK) {
+            T scale[ROW_TOGETHER];
+            size_t last =
+                c + ROW_TOGETHER * ROW_BLOCK < j->cols ? c + ROW_TOGETHER * ROW_BLOCK : j->cols;
+            for (size_t b = c, i = 0; b < last; b += ROW_BLOCK, i++) {
+                size_t k = last - b < ROW_BLOCK ? last - b : ROW_BLOCK;
+                T top_b = v_hmax(row_max_of(x + b, k, row_hole(j, 1, r, b, k))) + 0; /* -0: +0 */
+                scale[i] = row_scale_of(top_b, anchor);
+                m = top_b > m ? top_b : m;
+            }
+            for (size_t b = c, i = 0; b < last; b += ROW_BLOCK, i++) {
+                size_t k = last - b < ROW_BLOCK ? last - b : ROW_BLOCK;
+                row_lse_block(x + b, k, row_hole(j, 1, r, b, k), anchor, scale[i], &n, &s, &l);
+            }
         }
         N[r] = n;
         S[r] = row_canonical(s);

@@ -19,33 +19,35 @@ NLL_INLINE unsigned total_nonfinite(vd l) {
     return 8u - (unsigned)__builtin_popcount(finite);
 }
 
-/* Up to 16 elements from i on. */
-NLL_INLINE void total_step(const nll_job *j, size_t i, size_t n, vd acc[2], uint64_t *bad) {
-    const T *x = (const T *)j->in[0] + i, *w = (const T *)j->in[1] + i;
-    T same[16];
-    if (j->constant >> 1 & 1) {
-        for (unsigned k = 0; k < 16; k++) same[k] = *(const T *)j->in[1];
-        w = same;
-    }
-    for (unsigned h = 0; h < 2; h++) {
+/* Up to 16 elements at x with their weights at w. */
+NLL_INLINE void total_step(const T *x, const T *w, size_t n, vd acc[2], uint64_t *bad) {
 #if defined(NLL_T_F32)
-        vf xs = v_loadn(x, n, 0), ws = v_loadn(w, n, 0);
-        vd l = h ? d_hi(xs) : d_lo(xs), v = h ? d_hi(ws) : d_lo(ws);
+    vf xs = n == 16 ? v_load(x) : v_loadn(x, n, 0), ws = n == 16 ? v_load(w) : v_loadn(w, n, 0);
+    const vd l[2] = {d_lo(xs), d_hi(xs)}, v[2] = {d_lo(ws), d_hi(ws)};
 #else
-        size_t from = h * 8u < n ? h * 8u : n, k = n - from < 8 ? n - from : 8;
-        vd l = v_loadn(x + from, k, 0), v = v_loadn(w + from, k, 0);
+    size_t low = n < 8 ? n : 8;
+    const vd l[2] = {v_loadn(x, low, 0), v_loadn(x + low, n - low, 0)};
+    const vd v[2] = {v_loadn(w, low, 0), v_loadn(w + low, n - low, 0)};
 #endif
-        acc[h] = total_add(acc[h], l, v);
-        *bad += total_nonfinite(l);
+    for (unsigned h = 0; h < 2; h++) {
+        acc[h] = total_add(acc[h], l[h], v[h]);
+        *bad += total_nonfinite(l[h]);
     }
 }
 
 void NLL_SYM(total)(const nll_job *j) {
     vd acc[2] = {d_set(0), d_set(0)};
     uint64_t bad = 0;
-    size_t i = 0, n = j->cols;
-    for (; i + 16 <= n; i += 16) total_step(j, i, 16, acc, &bad);
-    if (i < n) total_step(j, i, n - i, acc, &bad);
+    const T *x = j->in[0], *w = j->in[1];
+    T same[16];
+    size_t i = 0, n = j->cols, step = 16;
+    if (j->constant >> 1 & 1) { /* a vector of it, loaded again and again */
+        for (unsigned k = 0; k < 16; k++) same[k] = *w;
+        w = same;
+        step = 0;
+    }
+    for (; i + 16 <= n; i += 16, w += step) total_step(x + i, w, 16, acc, &bad);
+    if (i < n) total_step(x + i, w, n - i, acc, &bad);
     double sum = d_hsum(d_add(acc[0], acc[1]));
     *(double *)j->out[0] = sum == sum ? sum : (double)NAN;
     *(int64_t *)j->out[1] = (int64_t)bad;
