@@ -1,0 +1,54 @@
+/* oracle.h: what the results should be.  Textbook formulas in 192-bit arithmetic (MPFR), sharing no
+ * code with the kernels.  Each value comes with its magnitude, the sum of the absolute terms of its
+ * formula: the yardstick for rounding errors where terms cancel. */
+#ifndef NLL_TESTS_ORACLE_H
+#define NLL_TESTS_ORACLE_H
+
+#include <stddef.h>
+
+/* Elementary functions, in the order of functions.h. */
+enum oracle_fn { FN_EXP, FN_LOG, FN_LOG1P, FN_EXPM1, FN_SOFTPLUS, FN_SIGMOID, FN_LGAMMA, FN_COUNT };
+/* Rounded once from 192 bits. */
+long double oracle_fn(enum oracle_fn f, double x);
+/* By the C library's double and long double functions: quick, error below 2^-50 and 2^-60 or so.
+ * What it finds suspicious is for oracle_fn to judge. */
+double oracle_fn_double(enum oracle_fn f, double x);
+long double oracle_fn_long(enum oracle_fn f, long double x);
+
+struct oracle_value {
+    long double v, mag;
+};
+
+struct oracle_map {
+    struct oracle_value nll, grad[2]; /* d logits or d probs; d loc, d spread */
+};
+
+enum oracle_form { FROM_LOGITS, FROM_LOG_PROBS, FROM_PROBS };
+/* Logits or probs x, target y, smoothing e. */
+struct oracle_map oracle_bernoulli(enum oracle_form form, double x, double y, double pos_weight,
+                                   double smoothing);
+
+enum oracle_spread { SPREAD_NONE, SPREAD_SCALE, SPREAD_VAR, SPREAD_LOG_SCALE, SPREAD_LOG_VAR };
+struct oracle_map oracle_gaussian(enum oracle_spread form, double loc, double spread, double y);
+
+/* One row of the categorical model.  Weights of the row (sample weight, class weight of the target
+ * where smoothing is 0) and reductions are the caller's. */
+struct oracle_row {
+    enum oracle_form form;
+    size_t cols;
+    const double *x;
+    ptrdiff_t target; /* class index; < 0: soft targets q */
+    const double *q;  /* [cols] */
+    const double *v;  /* class weights [cols]; NULL: all 1 */
+    double smoothing, z_loss;
+    double temperature, softcap; /* 0: 1, none */
+};
+struct oracle_row_out {
+    struct oracle_value nll, lse;
+    long double p_target;
+    long double z_max;                  /* largest |z|, masked classes apart */
+    struct oracle_value *grad, *grad_q; /* [cols], NULL: not wanted */
+};
+void oracle_categorical(const struct oracle_row *row, struct oracle_row_out *out);
+
+#endif
