@@ -1,0 +1,113 @@
+/* data.c: inputs from integer arithmetic, and arrays that are written before anything is timed. */
+#include "bench.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+enum { HUGE_PAGE = 1 << 21, LABEL_SETS = 16 };
+
+/* Address space for the largest size, backed by memory as it is written. */
+typedef struct array {
+    char *at;
+    size_t ready; /* elements or bytes that have been written */
+} array;
+
+static array inputs[NLL_SLOTS][DATA_KINDS][NLL_TYPES], outs[DATA_OUTS], references[DATA_OUTS];
+static array roofs[2];
+static struct {
+    array labels;
+    size_t cols;
+} label_sets[LABEL_SETS];
+
+/* The finaliser of splitmix64. */
+uint64_t data_bits(uint64_t i) {
+    uint64_t z = (i + 1) * 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static char *reserve(array *a) {
+    static unsigned lines;
+    if (!a->at) {
+        /* Labels take 8 bytes where the logits of one class may take 2: room for the worst. */
+        size_t size = 4 * bench.dram + ((size_t)256 << 20);
+        char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (p == MAP_FAILED) bench_fail("memory", "mmap failed");
+        madvise(p, size, MADV_HUGEPAGE);
+        p += HUGE_PAGE - (uintptr_t)p % HUGE_PAGE;
+        /* Different offsets in the page, so that arrays do not share cache sets and a load does not
+         * seem to depend on a store 4096 bytes away. */
+        a->at = p + (size_t)(lines++ * 17 % 61) * 64;
+    }
+    return a->at;
+}
+
+static double value(enum data_kind kind, uint64_t r) {
+    switch (kind) {
+    case DATA_UNIT: return (double)((r >> 40) * 2 + 1) * 0x1p-25;
+    case DATA_POS: return 0.5 + (double)(r >> 40) * 3.5 * 0x1p-24;
+    case DATA_INT: return (double)(r & 15);
+    default: { /* the sum of four uniform numbers of variance 1/12 */
+        int64_t s = (int64_t)((r & 0xffff) + (r >> 16 & 0xffff) + (r >> 32 & 0xffff) + (r >> 48));
+        return (double)(s - 131070) * 5.25 * 0x1p-16;
+    }
+    }
+}
+
+static uint16_t half(enum data_kind kind, uint64_t r) {
+    uint64_t sign = r >> 63 << 15, scale = (r >> 32) % 6;
+    uint64_t bits =
+        kind == DATA_F16 ? (scale + 12) << 10 | (r & 0x3ff) : (scale + 124) << 7 | (r & 0x7f);
+    return (uint16_t)(sign | bits);
+}
+
+const void *data_in(unsigned slot, enum data_kind kind, enum nll_type type, size_t n) {
+    array *a = &inputs[slot][kind][type];
+    char *p = reserve(a);
+    uint64_t stream = (uint64_t)(slot * DATA_KINDS + kind) << 40;
+    for (; a->ready < n; a->ready++) {
+        uint64_t r = data_bits(stream + a->ready);
+        if (kind == DATA_F16 || kind == DATA_BF16)
+            ((uint16_t *)(void *)p)[a->ready] = half(kind, r);
+        else if (type == NLL_TYPE_F32)
+            ((float *)(void *)p)[a->ready] = (float)value(kind, r);
+        else
+            ((double *)(void *)p)[a->ready] = value(kind, r);
+    }
+    return p;
+}
+
+const int64_t *data_labels(size_t cols, size_t n) {
+    size_t k = 0;
+    while (k < LABEL_SETS && label_sets[k].cols != cols && label_sets[k].cols != 0) k++;
+    if (k == LABEL_SETS) bench_fail("data_labels", "LABEL_SETS is too small for shapes.def");
+    label_sets[k].cols = cols;
+    array *a = &label_sets[k].labels;
+    int64_t *y = (int64_t *)(void *)reserve(a);
+    for (; a->ready < n; a->ready++)
+        y[a->ready] = (int64_t)(data_bits(((uint64_t)99 << 40) + a->ready) % cols);
+    return y;
+}
+
+static void *touched(array *a, size_t bytes, int fill) {
+    char *p = reserve(a);
+    if (a->ready < bytes) {
+        memset(p + a->ready, fill, bytes - a->ready);
+        a->ready = bytes;
+    }
+    return p;
+}
+
+void *data_out(unsigned slot, size_t bytes) { return touched(&outs[slot], bytes, 0x11); }
+void *data_reference(unsigned slot, size_t bytes) {
+    return touched(&references[slot], bytes, 0x22);
+}
+
+void *data_roof(unsigned slot, size_t bytes) {
+    array *a = &roofs[slot];
+    uint64_t *p = (uint64_t *)(void *)reserve(a);
+    for (; a->ready < bytes; a->ready += 8) p[a->ready / 8] = data_bits(a->ready);
+    return p;
+}

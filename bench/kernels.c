@@ -1,0 +1,222 @@
+/* kernels.c: every kernel of kernels.def as a benchmark, from its descriptor, on data that fit L1
+ * and on data that do not fit any cache.
+ *
+ *   kernel/NAME/TYPE/ISA/lean|full/L1|DRAM
+ * lean: optional inputs and outputs left out (losses without gradients, softmax gradients of index
+ * targets); full: with them.  Rows have 1000 classes. */
+#include "bench.h"
+
+#include "cpu.h"
+#include "gbench.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { L1_BYTES = 16384, CLASSES = 1000 };
+
+typedef struct kernel_case {
+    const char *name;
+    enum nll_kernel kernel;
+    enum nll_type type;
+    const nll_isa *isa;
+    int full, checked;
+    size_t n; /* elements: rows * cols */
+    double read, written;
+    nll_job job;
+} kernel_case;
+
+/* Is this input or output one that the kernel can do without? */
+static int optional_in(enum nll_kernel k, uint8_t slot) {
+    return nll_descs[k].family == ROW && ((slot == R_ANCHOR && k != NLL_K_row_dot) ||
+                                          (slot == X_WEIGHT && k == NLL_K_row_softmax_grad));
+}
+static int optional_out(enum nll_kernel k, unsigned i) {
+    return i > 0 && (nll_descs[k].family == MAP || k == NLL_K_row_softcap);
+}
+/* One number for all elements, as most calls of the models have it. */
+static int constant_in(const kernel_case *c, unsigned i) {
+    uint8_t slot = nll_descs[c->kernel].in[i];
+    enum nll_family family = nll_descs[c->kernel].family;
+    return (family == MAP && (slot == X_SCALE || slot == X_WEIGHT)) ||
+           (family == TOTAL && slot == X_WEIGHT && !c->full);
+}
+
+static int has_variants(enum nll_kernel k) {
+    for (unsigned i = 0; i < NLL_SLOTS; i++)
+        if (optional_in(k, nll_descs[k].in[i]) || (nll_descs[k].out[i] && optional_out(k, i)))
+            return 1;
+    return nll_descs[k].family == TOTAL;
+}
+
+static size_t type_size(enum nll_type type) { return type == NLL_TYPE_F32 ? 4 : 8; }
+
+/* Bytes per element of a slot; those per row do not count for the sizes. */
+static size_t slot_size(uint8_t slot, enum nll_type type) {
+    if (slot == X_F16 || slot == X_BF16) return 2;
+    return (slot >= X_REAL && slot <= X_SCALE) || slot == X_OUT ? type_size(type) : 0;
+}
+
+/* Bytes of an output. */
+static size_t out_size(const kernel_case *c, const nll_job *job, unsigned i) {
+    uint8_t slot = nll_descs[c->kernel].out[i];
+    size_t rows =
+        nll_descs[c->kernel].family == TOTAL ? (job->cols + NLL_BLOCK - 1) / NLL_BLOCK : job->rows;
+    if (!slot || !job->out[i]) return 0;
+    if (slot == R_OUT) return rows * type_size(c->type);
+    if (slot == R_F64 || slot == R_I64) return rows * 8;
+    return job->rows * job->cols * slot_size(slot, c->type);
+}
+
+/* Per-row inputs: made once, shared. */
+static const void *row_input(const kernel_case *c, uint8_t slot, unsigned i, size_t rows) {
+    static double cap[2] = {30, 1.5}, *coefs;
+    static size_t coef_rows;
+    if (slot == R_HOLE) return data_labels(CLASSES, rows);
+    if (slot == R_CAP) return cap;
+    if (slot == R_ANCHOR) return data_in(i, DATA_POS, c->type, rows);
+    if (slot == R_VALUE) return data_in(i, DATA_INT, c->type, rows); /* hardly ever found */
+    if (coef_rows < rows) {
+        coefs = realloc(coefs, rows * 4 * sizeof *coefs);
+        if (!coefs) bench_fail("memory", "out of it");
+        for (; coef_rows < rows; coef_rows++) {
+            double f = 1 + (double)(data_bits(coef_rows) >> 12) * 0x1p-52;
+            memcpy(coefs + 4 * coef_rows, (double[4]){f, 12, f / 1024, 0}, 4 * sizeof *coefs);
+        }
+    }
+    return coefs;
+}
+
+static const void *element_input(const kernel_case *c, uint8_t slot, unsigned i, size_t n) {
+    enum data_kind kind = slot == X_INT                        ? DATA_INT
+                          : slot == X_UNIT || slot == X_WEIGHT ? DATA_UNIT
+                          : slot == X_POS                      ? DATA_POS
+                          : slot == X_F16                      ? DATA_F16
+                          : slot == X_BF16                     ? DATA_BF16
+                                                               : DATA_REAL;
+    return data_in(i, kind, c->type, n);
+}
+
+static void bind(kernel_case *c) {
+    const nll_desc *d = &nll_descs[c->kernel];
+    nll_job *j = &c->job;
+    for (unsigned i = 0; i < NLL_SLOTS; i++) {
+        if (d->in[i] && (c->full || !optional_in(c->kernel, d->in[i]))) {
+            int per_row = d->in[i] >= R_HOLE && d->in[i] <= R_CAP;
+            size_t n = constant_in(c, i) ? 1 : c->n;
+            j->in[i] =
+                per_row ? row_input(c, d->in[i], i, j->rows) : element_input(c, d->in[i], i, n);
+            j->ld[i] = per_row ? 0 : (ptrdiff_t)j->cols;
+            if (constant_in(c, i)) j->constant |= 1u << i;
+        }
+        if (!d->out[i] || (!c->full && optional_out(c->kernel, i))) continue;
+        j->out_ld[i] = (ptrdiff_t)j->cols;
+        j->out[i] = j; /* wanted: see out_size */
+        j->out[i] = data_out(i, out_size(c, j, i));
+    }
+}
+
+/* A TOTAL kernel takes one block at a time. */
+static void call(const kernel_case *c, const nll_isa *isa, const nll_job *job) {
+    nll_fn fn = isa->fn[c->type][c->kernel];
+    if (nll_descs[c->kernel].family != TOTAL) {
+        fn(job);
+        return;
+    }
+    nll_job j = *job;
+    for (size_t i = 0; i < job->cols; i += NLL_BLOCK) {
+        j.cols = job->cols - i < NLL_BLOCK ? job->cols - i : NLL_BLOCK;
+        for (unsigned k = 0; k < 2; k++)
+            j.in[k] =
+                (const char *)job->in[k] + (job->constant >> k & 1 ? 0 : i * type_size(c->type));
+        for (unsigned k = 0; k < 2; k++) j.out[k] = (char *)job->out[k] + i / NLL_BLOCK * 8;
+        fn(&j);
+    }
+}
+
+/* The first bench.check elements again, on the scalar path. */
+static void check(kernel_case *c) {
+    nll_job job = c->job;
+    if (nll_descs[c->kernel].family != ROW)
+        job.cols = job.cols < bench.check ? job.cols : bench.check;
+    else if (job.rows > bench.check / job.cols)
+        job.rows = bench.check / job.cols;
+    call(c, c->isa, &job);
+    nll_job reference = job;
+    for (unsigned i = 0; i < NLL_SLOTS; i++)
+        if (job.out[i]) reference.out[i] = data_reference(i, out_size(c, &job, i));
+    call(c, bench_scalar(), &reference);
+    for (unsigned i = 0; i < NLL_SLOTS; i++)
+        if (job.out[i])
+            bench_same(c->name, bench_text("output %u", i), job.out[i], reference.out[i],
+                       out_size(c, &job, i));
+}
+
+static double begin(void *ctx) {
+    kernel_case *c = ctx;
+    if (!c->checked) {
+        bind(c);
+        check(c);
+    }
+    c->checked = 1;
+    return roof_of(c->read, c->written, 0);
+}
+
+static void run(void *ctx) {
+    const kernel_case *c = ctx;
+    call(c, c->isa, &c->job);
+}
+
+/* Sizes such that all arrays together take `bytes`. */
+static void size_up(kernel_case *c, size_t bytes) {
+    const nll_desc *d = &nll_descs[c->kernel];
+    size_t read = 0, written = 0;
+    for (unsigned i = 0; i < NLL_SLOTS; i++) {
+        if ((c->full || !optional_in(c->kernel, d->in[i])) && !constant_in(c, i))
+            read += slot_size(d->in[i], c->type);
+        if (c->full || !optional_out(c->kernel, i)) written += slot_size(d->out[i], c->type);
+    }
+    size_t n = bytes / (read + written);
+    c->job.rows = d->family == ROW ? (n + CLASSES - 1) / CLASSES : 1;
+    c->job.cols = d->family == ROW ? CLASSES : n;
+    c->n = c->job.rows * c->job.cols;
+    c->read = (double)(read * c->n);
+    c->written = (double)(written * c->n);
+}
+
+static void add(enum nll_kernel kernel, enum nll_type type, const nll_isa *isa, int full,
+                int dram) {
+    kernel_case *c = calloc(1, sizeof *c);
+    if (!c) bench_fail("memory", "out of it");
+    *c = (kernel_case){.kernel = kernel, .type = type, .isa = isa, .full = full};
+    c->name = bench_text("kernel/%s/%s/%s/%s/%s", nll_descs[kernel].name,
+                         type == NLL_TYPE_F32 ? "f32" : "f64", isa->name, full ? "full" : "lean",
+                         dram ? "DRAM" : "L1");
+    size_up(c, dram ? bench.dram : L1_BYTES);
+    gb_register(&(gb_case){.name = c->name,
+                           .items = (double)c->n,
+                           .bytes = c->read + c->written,
+                           .begin = begin,
+                           .run = run,
+                           .ctx = c});
+}
+
+void kernels_register(void) {
+    for (int k = 0; k < NLL_KERNELS; k++) {
+        enum nll_kernel kernel = (enum nll_kernel)k;
+        /* without it SLEEF's deterministic functions do not run (nll_vlgamma says so too) */
+        if (kernel == NLL_K_lgamma && !(nll_cpu_flags() & NLL_CPU_FMA)) continue;
+        for (int t = 0; t < NLL_TYPES; t++) {
+            if (!(nll_descs[k].types >> t & 1)) continue;
+            if (bench.quick && t == NLL_TYPE_F64 && nll_descs[k].types >> NLL_TYPE_F32 & 1)
+                continue;
+            const nll_isa *isa;
+            for (size_t i = 0; (isa = bench_isa(i, 1)); i++)
+                for (int full = 0; full <= has_variants(kernel); full++)
+                    for (int dram = 0; dram <= !bench.quick; dram++)
+                        /* the scalar path is there for its bits: from DRAM it would only take time
+                         */
+                        if (!dram || isa != bench_scalar())
+                            add(kernel, (enum nll_type)t, isa, full, dram);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+/* roof.c: what the memory does for hand-written loops: the sum of an array, copies with normal and
+ * with non-temporal stores, an update in place.  One thread, the best instruction set of the
+ * machine whatever the library uses, the same pages and sizes as the benchmarks. */
+#include "bench.h"
+
+#include "cpu.h"
+#include "gbench.h"
+
+#include <stdlib.h>
+
+/* Each loop takes whole pieces of this many bytes. */
+enum { PIECE = 512, PASSES = 5 };
+
+typedef struct roof_isa {
+    const char *name;
+    uint32_t need;
+    uint64_t (*read)(const char *x, size_t bytes);
+    void (*copy)(char *restrict y, const char *restrict x, size_t bytes);
+    void (*nt_copy)(char *restrict y, const char *restrict x, size_t bytes);
+    void (*update)(char *x, size_t bytes);
+} roof_isa;
+
+/* The loops over vectors of type W, eight in flight or as many as a piece has. */
+#define ROOF_LOOPS(isa, target, W, LOAD, STORE, STREAM, FENCE, ADD, SUM, ZERO, ONE)            \
+    target static uint64_t read_##isa(const char *x, size_t bytes) {                           \
+        W s0 = ZERO, s1 = s0, s2 = s0, s3 = s0;                                                \
+        for (size_t i = 0; i < bytes; i += PIECE)                                              \
+            for (size_t k = i; k < i + PIECE; k += 4 * sizeof(W)) {                            \
+                s0 = ADD(s0, LOAD(x + k));                                                     \
+                s1 = ADD(s1, LOAD(x + k + sizeof(W)));                                         \
+                s2 = ADD(s2, LOAD(x + k + 2 * sizeof(W)));                                     \
+                s3 = ADD(s3, LOAD(x + k + 3 * sizeof(W)));                                     \
+            }                                                                                  \
+        return SUM(ADD(ADD(s0, s1), ADD(s2, s3)));                                             \
+    }                                                                                          \
+    target static void copy_##isa(char *restrict y, const char *restrict x, size_t bytes) {    \
+        for (size_t i = 0; i < bytes; i += 4 * sizeof(W)) {                                    \
+            W a = LOAD(x + i), b = LOAD(x + i + sizeof(W));                                    \
+            W c = LOAD(x + i + 2 * sizeof(W)), d = LOAD(x + i + 3 * sizeof(W));                \
+            STORE(y + i, a);                                                                   \
+            STORE(y + i + sizeof(W), b);                                                       \
+            STORE(y + i + 2 * sizeof(W), c);                                                   \
+            STORE(y + i + 3 * sizeof(W), d);                                                   \
+        }                                                                                      \
+    }                                                                                          \
+    target static void nt_copy_##isa(char *restrict y, const char *restrict x, size_t bytes) { \
+        for (size_t i = 0; i < bytes; i += 4 * sizeof(W)) {                                    \
+            W a = LOAD(x + i), b = LOAD(x + i + sizeof(W));                                    \
+            W c = LOAD(x + i + 2 * sizeof(W)), d = LOAD(x + i + 3 * sizeof(W));                \
+            STREAM(y + i, a);                                                                  \
+            STREAM(y + i + sizeof(W), b);                                                      \
+            STREAM(y + i + 2 * sizeof(W), c);                                                  \
+            STREAM(y + i + 3 * sizeof(W), d);                                                  \
+        }                                                                                      \
+        FENCE;                                                                                 \
+    }                                                                                          \
+    target static void update_##isa(char *x, size_t bytes) {                                   \
+        W one = ONE;                                                                           \
+        for (size_t i = 0; i < bytes; i += 2 * sizeof(W)) {                                    \
+            W a = LOAD(x + i), b = LOAD(x + i + sizeof(W));                                    \
+            STORE(x + i, ADD(a, one));                                                         \
+            STORE(x + i + sizeof(W), ADD(b, one));                                             \
+        }                                                                                      \
+    }
+#define ROOF_ISA(isa, need) \
+    { #isa, need, read_##isa, copy_##isa, nt_copy_##isa, update_##isa }
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define AVX512 __attribute__((target("avx512f")))
+#define LOAD512(p) _mm512_loadu_si512(p)
+#define STORE512(p, v) _mm512_storeu_si512(p, v)
+#define STREAM512(p, v) _mm512_stream_si512((void *)(p), v)
+#define SUM512(v) (uint64_t) _mm512_reduce_add_epi64(v)
+ROOF_LOOPS(avx512, AVX512, __m512i, LOAD512, STORE512, STREAM512, _mm_sfence(), _mm512_add_epi64,
+           SUM512, _mm512_setzero_si512(), _mm512_set1_epi64(1))
+
+#define AVX2 __attribute__((target("avx2")))
+#define LOAD256(p) _mm256_loadu_si256((const void *)(p))
+#define STORE256(p, v) _mm256_storeu_si256((void *)(p), v)
+#define STREAM256(p, v) _mm256_stream_si256((void *)(p), v)
+AVX2 static uint64_t sum256(__m256i v) {
+    return (uint64_t)_mm256_extract_epi64(v, 0) + (uint64_t)_mm256_extract_epi64(v, 1) +
+           (uint64_t)_mm256_extract_epi64(v, 2) + (uint64_t)_mm256_extract_epi64(v, 3);
+}
+ROOF_LOOPS(avx2, AVX2, __m256i, LOAD256, STORE256, STREAM256, _mm_sfence(), _mm256_add_epi64,
+           sum256, _mm256_setzero_si256(), _mm256_set1_epi64x(1))
+#endif
+
+#if defined(__aarch64__)
+#include <arm_neon.h>
+
+#define LOAD128(p) vld1q_u64((const uint64_t *)(const void *)(p))
+#define STORE128(p, v) vst1q_u64((uint64_t *)(void *)(p), v)
+#define STREAM128(p, v) __asm__ volatile("stnp %q1, %q1, [%0]" ::"r"(p), "w"(v) : "memory")
+static uint64_t sum128(uint64x2_t v) { return vgetq_lane_u64(v, 0) + vgetq_lane_u64(v, 1); }
+ROOF_LOOPS(neon, , uint64x2_t, LOAD128, STORE128, STREAM128, (void)0, vaddq_u64, sum128,
+           vdupq_n_u64(0), vdupq_n_u64(1))
+#endif
+
+/* Eight bytes at a time, as the compiler will have it. */
+#define LOAD64(p) *(const uint64_t *)(const void *)(p)
+#define STORE64(p, v) *(uint64_t *)(void *)(p) = (v)
+#define ADD64(a, b) ((a) + (b))
+ROOF_LOOPS(plain, , uint64_t, LOAD64, STORE64, STORE64, (void)0, ADD64, , 0, 1)
+
+static const roof_isa isas[] = {
+#if defined(__x86_64__)
+    ROOF_ISA(avx512, NLL_CPU_AVX512), ROOF_ISA(avx2, NLL_CPU_AVX2),
+#endif
+#if defined(__aarch64__)
+    ROOF_ISA(neon, NLL_CPU_NEON),
+#endif
+    ROOF_ISA(plain, 0)};
+
+static const roof_isa *best_isa(void) {
+    const roof_isa *i = isas;
+    while (i->need & ~nll_cpu_flags()) i++;
+    return i;
+}
+
+static size_t rounded(double bytes) {
+    size_t pieces = (size_t)(bytes / PIECE);
+    return (pieces > 0 ? pieces : 1) * PIECE;
+}
+
+static void pass(const roof_isa *isa, enum roof_pattern pattern, size_t bytes) {
+    /* streaming stores want alignment; arrays start at multiples of 64 */
+    char *y = data_roof(0, bytes);
+    const char *x = pattern == ROOF_COPY || pattern == ROOF_NT_COPY ? data_roof(1, bytes) : y;
+    switch (pattern) {
+    case ROOF_READ:
+        __asm__ volatile("" ::"r"(isa->read(x, bytes))); /* the sum is used */
+        break;
+    case ROOF_COPY: isa->copy(y, x, bytes); break;
+    case ROOF_NT_COPY: isa->nt_copy(y, x, bytes); break;
+    default: isa->update(y, bytes); break;
+    }
+}
+
+static int compare(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Bytes moved per second by a pattern whose arrays take `bytes` each: median of PASSES. */
+static double measure(enum roof_pattern pattern, size_t bytes) {
+    const roof_isa *isa = best_isa();
+    double moved = pattern == ROOF_READ ? (double)bytes : 2 * (double)bytes, rate[PASSES];
+    /* small arrays again and again, so that the clock's resolution does not show */
+    size_t runs = 1 + ((size_t)2 << 20) / bytes;
+    pass(isa, pattern, bytes);
+    for (int p = 0; p < PASSES; p++) {
+        double from = gb_seconds();
+        for (size_t k = 0; k < runs; k++) pass(isa, pattern, bytes);
+        rate[p] = moved * (double)runs / (gb_seconds() - from);
+    }
+    qsort(rate, PASSES, sizeof *rate, compare);
+    return rate[PASSES / 2];
+}
+
+/* The last measurement of each pattern and size is good for a moment: Google Benchmark calls
+ * several times while it looks for the number of runs. */
+static double recent(enum roof_pattern pattern, size_t bytes) {
+    static struct {
+        enum roof_pattern pattern;
+        size_t bytes;
+        double rate, when;
+    } last[16];
+    static size_t next;
+    const size_t n = sizeof last / sizeof *last;
+    double now = gb_seconds();
+    for (size_t i = 0; i < n; i++)
+        if (last[i].pattern == pattern && last[i].bytes == bytes && now - last[i].when < 0.2)
+            return last[i].rate;
+    double rate = measure(pattern, bytes);
+    size_t i = next++ % n;
+    last[i].pattern = pattern;
+    last[i].bytes = bytes;
+    last[i].rate = rate;
+    last[i].when = gb_seconds();
+    return rate;
+}
+
+double roof_of(double read, double written, int in_place) {
+    double both = read < written ? read : written, seconds = 0;
+    if (both > 0) {
+        size_t bytes = rounded(both);
+        double rate = in_place ? recent(ROOF_UPDATE, bytes) : recent(ROOF_COPY, bytes);
+        if (!in_place) {
+            double nt = recent(ROOF_NT_COPY, bytes);
+            rate = nt > rate ? nt : rate;
+        }
+        seconds = (read > written ? 2 * both : read + written) / rate;
+    }
+    if (read > written) seconds += (read - written) / recent(ROOF_READ, rounded(read));
+    return (read + written) / seconds;
+}
+
+/* ---- as benchmarks of their own */
+
+typedef struct roof_case {
+    const roof_isa *isa;
+    enum roof_pattern pattern;
+    size_t bytes;
+} roof_case;
+
+static void run(void *ctx) {
+    const roof_case *c = ctx;
+    pass(c->isa, c->pattern, c->bytes);
+}
+static double begin(void *ctx) { return run(ctx), 0; }
+
+void roofs_register(void) {
+    static const char *const patterns[] = {"read", "copy", "nt-copy", "update"};
+    static roof_case cases[ROOF_PATTERNS * 3], *c = cases;
+    const struct {
+        const char *name;
+        size_t bytes;
+    } sizes[] = {{"DRAM", bench.dram}, {"L1", 16384}, {"L2", 1 << 18}};
+    for (size_t s = 0; s < (bench.quick ? 1 : 3); s++)
+        for (int p = 0; p < ROOF_PATTERNS; p++, c++) {
+            *c = (roof_case){best_isa(), (enum roof_pattern)p, sizes[s].bytes};
+            const char *name =
+                bench_text("roof/u64/%s/%s/%s", c->isa->name, patterns[p], sizes[s].name);
+            double moved = (double)sizes[s].bytes * (p == ROOF_READ ? 1 : 2);
+            gb_register(&(gb_case){.name = name,
+                                   .items = (double)sizes[s].bytes / 8,
+                                   .bytes = moved,
+                                   .begin = begin,
+                                   .run = run,
+                                   .ctx = c});
+        }
+}
