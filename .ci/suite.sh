@@ -68,8 +68,12 @@ suite() {
     shift 2
     before=$failed
     rm -f "$dir/meson-logs/testlog.txt"
-    meson test -C "$dir" --no-rebuild --print-errorlogs --timeout-multiplier "$factor" "$@" \
-        >"$dir/dev-test.log" 2>&1 </dev/null
+    set -- -C "$dir" --no-rebuild --print-errorlogs --timeout-multiplier "$factor" "$@"
+    if [ -t 1 ]; then
+        meson test "$@" </dev/null
+    else
+        meson test "$@" >"$dir/dev-test.log" 2>&1 </dev/null
+    fi
     status=$?
     read_log "$dir/meson-logs/testlog.txt" >"$dir/dev-counts" || fail "the log of meson test"
     while read -r name p f s time; do
@@ -83,7 +87,7 @@ suite() {
     done <"$dir/dev-counts"
     if [ "$status" != 0 ] && [ "$failed" = "$before" ]; then fail "meson test (exit status $status)"; fi
     if [ "$failed" != "$before" ]; then
-        cat "$dir/dev-test.log"
+        [ -t 1 ] || cat "$dir/dev-test.log"
         grep -A 12 'ERROR: LeakSanitizer' "$dir/meson-logs/testlog.txt"
     fi
 }

@@ -87,6 +87,18 @@ static void untouched(const struct good *g, const char *what, int line) {
 #define BE(code, change) REFUSED(bernoulli, be, code, change)
 #define GA(code, change) REFUSED(gaussian, ga, code, change)
 
+/* gcc says it with a macro, clang with a feature test. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ADDRESS_SANITIZER 1
+#endif
+#endif
+#ifndef ADDRESS_SANITIZER
+#define ADDRESS_SANITIZER 0
+#endif
+
 Test(api_errors, the_good_calls_are_good) {
     struct good g;
     good(&g);
@@ -279,7 +291,7 @@ Test(api_errors, strides_of_one_row_do_not_matter) {
 
 /* The one allocation fails: a status, no crash, nothing written. */
 Test(api_errors, memory) {
-#if defined(__SANITIZE_ADDRESS__)
+#if ADDRESS_SANITIZER
     cr_skip_test("the address sanitizer needs the address space");
 #else
     const size_t many = gen_count((size_t)1 << 24);

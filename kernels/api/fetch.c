@@ -16,10 +16,10 @@ static int is_compute(nll_dtype dtype, enum nll_type type) {
 }
 
 /* dst[i] = src[i * stride], one function per pair of types. */
-#define READ_LOOP(S, convert)                                             \
-    do {                                                                  \
-        const S *s = src;                                                 \
-        for (size_t i = 0; i < n; i++, s += stride) dst[i] = convert(*s); \
+#define READ_LOOP(S, convert)                                                      \
+    do {                                                                           \
+        const S *s = src;                                                          \
+        for (size_t i = 0; i < n; i++) dst[i] = convert(s[(ptrdiff_t)i * stride]); \
     } while (0)
 #define AS_IS(x) (x)
 #define AS_BOOL(x) ((x) != 0)
@@ -94,12 +94,13 @@ void *nll_put_target(const nll_out *o, enum nll_type type, size_t row, size_t co
     return scratch;
 }
 
-#define WRITE_LOOP(D, convert)                                                      \
-    do {                                                                            \
-        D *d = (D *)dst;                                                            \
-        for (size_t i = 0; i < n; i++, d += stride)                                 \
-            *d = (D)convert(type == NLL_TYPE_F32 ? (double)((const float *)from)[i] \
-                                                 : ((const double *)from)[i]);      \
+#define WRITE_LOOP(D, convert)                                                     \
+    do {                                                                           \
+        D *d = (D *)dst;                                                           \
+        for (size_t i = 0; i < n; i++)                                             \
+            d[(ptrdiff_t)i * stride] =                                             \
+                (D)convert(type == NLL_TYPE_F32 ? (double)((const float *)from)[i] \
+                                                : ((const double *)from)[i]);      \
     } while (0)
 
 void nll_put(const nll_out *o, enum nll_type type, const nll_isa *isa, size_t row, size_t col,
@@ -131,10 +132,11 @@ double nll_get(const nll_view *v, size_t row, size_t col) {
     return x;
 }
 
-#define INDEX_LOOP(S, convert)                                                                  \
-    do {                                                                                        \
-        const S *s = p;                                                                         \
-        for (size_t i = 0; i < count; i++, s += v->row_stride) index[i] = (int64_t)convert(*s); \
+#define INDEX_LOOP(S, convert)                                            \
+    do {                                                                  \
+        const S *s = p;                                                   \
+        for (size_t i = 0; i < count; i++)                                \
+            index[i] = (int64_t)convert(s[(ptrdiff_t)i * v->row_stride]); \
     } while (0)
 
 size_t nll_get_indices(const nll_view *v, size_t row, size_t count, int64_t *index) {
@@ -150,9 +152,10 @@ size_t nll_get_indices(const nll_view *v, size_t row, size_t count, int64_t *ind
     case NLL_I64: INDEX_LOOP(int64_t, AS_IS); break;
     case NLL_U64: {
         const uint64_t *s = p;
-        for (size_t i = 0; i < count; i++, s += v->row_stride) {
-            if (*s > INT64_MAX) return i;
-            index[i] = (int64_t)*s;
+        for (size_t i = 0; i < count; i++) {
+            uint64_t y = s[(ptrdiff_t)i * v->row_stride];
+            if (y > INT64_MAX) return i;
+            index[i] = (int64_t)y;
         }
         break;
     }
