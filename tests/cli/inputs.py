@@ -108,6 +108,7 @@ class Layouts(Case):
         self.assertEqual(self.digest("-", stdin=data), self.base)
         os.mkfifo(self.path("pipe"))
         writer = subprocess.Popen(["sh", "-c", "cat x.npy >pipe"], cwd=self.dir)
+        self.addCleanup(writer.kill)
         self.assertEqual(self.digest("pipe"), self.base)
         self.assertEqual(writer.wait(), 0)
 

@@ -127,6 +127,7 @@ class Outputs(Case):
     def test_fifo_is_written_and_kept(self):
         os.mkfifo(self.path("pipe"))
         reader = subprocess.Popen(["cat", "pipe"], cwd=self.dir, stdout=subprocess.PIPE)
+        self.addCleanup(reader.kill)
         self.good(*self.words, "--mode", "pipe")
         self.assertEqual(read_npy(reader.communicate()[0])[2], [1, 2, 3])
         self.assertTrue(stat.S_ISFIFO(os.stat(self.path("pipe")).st_mode))
