@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <nll/nll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,8 +56,18 @@ static void fill_standard_streams(void) {
     if (fd >= 0) close(fd);
 }
 
+/* The library ignores an NLL_MAX_ISA that names no instruction set, and never prints. */
+static void explain_environment(void) {
+    const char *cap = getenv("NLL_MAX_ISA"), *verbose = getenv("NLL_VERBOSE");
+    if (!cap || !verbose || !*verbose || strcmp(verbose, "0") == 0) return;
+    for (size_t i = 0; i < nll_isa_count(); i++)
+        if (strcmp(nll_isa_name(i), cap) == 0) return;
+    fail(0, "NLL_MAX_ISA: expected a name that 'nll info' lists, found '%s'; it is ignored", cap);
+}
+
 int main(int argc, char **argv) {
     fill_standard_streams();
+    explain_environment();
     if (argc < 2) return fail(EX_USAGE, "no command; see 'nll --help'");
     const char *word = argv[1];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)

@@ -195,6 +195,13 @@ class Help(Case):
 
 
 class OtherCommands(Case):
+    def test_unknown_cap_is_ignored_and_said_on_request(self):
+        best = json.loads(self.good("info", "--json").stdout)
+        for verbose, lines in (("1", 1), ("0", 0), ("", 0)):
+            done = self.good("info", "--json", env={"NLL_MAX_ISA": "avx3", "NLL_VERBOSE": verbose})
+            self.assertEqual(json.loads(done.stdout), best)
+            self.assertEqual(done.stderr.count(b"\n"), lines)
+
     def test_info(self):
         text = self.good("info").stdout.decode()
         for word in ("CPU", "L2", "ISAs built", "ISA in use", "threads", "compiler", "SLEEF"):
