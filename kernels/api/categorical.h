@@ -68,6 +68,9 @@ const void *cat_logits(const cat_plan *p, cat_scratch *s, size_t row, size_t col
                        void *dz);
 const void *cat_dense(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n);
 
+/* The job with its per-row slots, as kernels.def has them, from row r on. */
+nll_job cat_job_at(enum nll_kernel kernel, nll_job job, enum nll_type type, size_t r);
+
 /* Runs a ROW kernel over rows row .. row + count, whole rows at once where the sources allow it,
  * else chunk by chunk with carry.  `job` holds the per-row slots for these rows; slot in[0] is
  * supplied here, and in[1] where the kernel takes dense weights. */

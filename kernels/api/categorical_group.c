@@ -9,7 +9,7 @@
 #define CAT_NEAR 0x1p16
 #define LN2 0x1.62e42fefa39efp-1
 
-/* Per-row state, structure of arrays.  `top`, `anchor`, `value` are in the compute type. */
+/* Per-row state, structure of arrays.  `top` and `anchor` are in the compute type. */
 typedef struct cat_rows {
     int64_t y[CAT_GROUP];    /* target, -1: ignored or soft */
     int64_t hole[CAT_GROUP]; /* h */
@@ -34,36 +34,28 @@ static int skipped(const cat_plan *p, const cat_rows *g, size_t i) {
     return !p->soft && g->y[i] < 0;
 }
 
-/* A ROW kernel over the runs of rows that are not ignored. */
+/* A ROW kernel over the runs of rows that are not ignored; `job` holds the per-row slots. */
 static void pass(const cat_plan *p, cat_rows *g, enum nll_kernel kernel, size_t row, size_t count,
-                 const void *in1, size_t in1_size, void *const out[4], const size_t out_size[4],
-                 const void *anchor) {
+                 nll_job job) {
     for (size_t i = 0; i < count;) {
         size_t run = 0;
         while (i + run < count && !skipped(p, g, i + run)) run++;
-        if (run > 0) {
-            nll_job job = {0};
-            job.in[1] = in1 ? (const char *)in1 + i * in1_size : NULL;
-            job.in[2] = anchor ? (const char *)anchor + i * nll_type_size(p->type) : NULL;
-            for (int o = 0; o < 4; o++)
-                job.out[o] = out[o] ? (char *)out[o] + i * out_size[o] : NULL;
-            cat_pass(p, &g->scratch, kernel, job, row + i, run);
-        }
+        if (run > 0)
+            cat_pass(p, &g->scratch, kernel, cat_job_at(kernel, job, p->type, i), row + i, run);
         i += run + 1;
     }
 }
 
 /* The largest element of each row, without the hole if `holed`, into g->top. */
 static void maxima(const cat_plan *p, cat_rows *g, size_t row, size_t count, int holed) {
-    pass(p, g, NLL_K_row_max, row, count, holed ? g->hole : NULL, sizeof *g->hole,
-         (void *[4]){g->top}, (size_t[4]){nll_type_size(p->type)}, NULL);
+    pass(p, g, NLL_K_row_max, row, count,
+         (nll_job){.in = {NULL, holed ? g->hole : NULL}, .out = {g->top}});
 }
 
 /* First column of each row that equals `value`. */
 static void find(const cat_plan *p, cat_rows *g, size_t row, size_t count, const void *value,
                  int64_t *found) {
-    pass(p, g, NLL_K_row_find, row, count, value, nll_type_size(p->type), (void *[4]){found},
-         (size_t[4]){sizeof *found}, NULL);
+    pass(p, g, NLL_K_row_find, row, count, (nll_job){.in = {NULL, value}, .out = {found}});
 }
 
 static double logit(const cat_plan *p, cat_rows *g, size_t row, int64_t col) {
@@ -77,25 +69,16 @@ static double logit(const cat_plan *p, cat_rows *g, size_t row, int64_t col) {
  * the range in which it is exact. */
 static void anchored(const cat_plan *p, cat_rows *g, size_t row, size_t i, double top) {
     cat_set(p->type, g->anchor, i, top);
-    nll_job job = {0};
-    const size_t size = nll_type_size(p->type);
-    job.in[1] = &g->hole[i];
-    job.in[2] = (char *)g->anchor + i * size;
-    job.out[0] = &g->N[i];
-    job.out[1] = &g->S[i];
-    job.out[2] = &g->lost[i];
-    job.out[3] = (char *)g->top + i * size;
-    cat_pass(p, &g->scratch, NLL_K_row_lse, job, row + i, 1);
+    nll_job job = {.in = {NULL, g->hole, g->anchor}, .out = {g->N, g->S, g->lost, g->top}};
+    cat_pass(p, &g->scratch, NLL_K_row_lse, cat_job_at(NLL_K_row_lse, job, p->type, i), row + i, 1);
     g->x_h[i] -= top;
     g->peak[i] = 0;
 }
 
 /* N, S of all classes but h; x_h; the peak; rows without any logit above -inf. */
-static int sums(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
-    const size_t size = nll_type_size(p->type);
-    int any_anchor = 0;
-    pass(p, g, NLL_K_row_lse, row, count, g->hole, sizeof *g->hole,
-         (void *[4]){g->N, g->S, g->lost, g->top}, (size_t[4]){8, 8, 8, size}, NULL);
+static void sums(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
+    pass(p, g, NLL_K_row_lse, row, count,
+         (nll_job){.in = {NULL, g->hole}, .out = {g->N, g->S, g->lost, g->top}});
     for (size_t i = 0; i < count; i++) {
         cat_set(p->type, g->anchor, i, 0);
         if (skipped(p, g, i)) {
@@ -107,10 +90,7 @@ static int sums(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
         double peak = x > top ? x : top;
         g->x_h[i] = x;
         g->peak[i] = peak;
-        if (peak < INFINITY && peak > -INFINITY && fabs(peak) > CAT_NEAR) {
-            anchored(p, g, row, i, peak);
-            any_anchor = 1;
-        }
+        if (fabs(peak) < INFINITY && fabs(peak) > CAT_NEAR) anchored(p, g, row, i, peak);
         g->S[i] += g->lost[i];
         if (top == -INFINITY && g->S[i] == g->S[i]) { /* every other class is masked */
             g->S[i] = 0;
@@ -123,7 +103,6 @@ static int sums(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
                    .cols = count,
                    .in = {g->N, g->S, g->x_h},
                    .out = {g->nll, g->others, g->mantissa, g->power, g->p_h}});
-    return any_anchor;
 }
 
 /* sum_c u_c (peak - z_c) or sum_c u_c nll_c, and Q. */
@@ -134,9 +113,9 @@ static void dots(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
                 p->form == CAT_LOGITS && !skipped(p, g, i)
                     ? g->peak[i] + cat_element(p->type, g->anchor, i)
                     : 0);
-    pass(p, g, p->form == CAT_PROBS ? NLL_K_row_dot_log : NLL_K_row_dot, row, count, NULL, 0,
-         (void *[4]){g->dot, g->dot_lost, g->mass, g->mass_lost}, (size_t[4]){8, 8, 8, 8},
-         p->form == CAT_PROBS ? NULL : reference);
+    pass(p, g, p->form == CAT_PROBS ? NLL_K_row_dot_log : NLL_K_row_dot, row, count,
+         (nll_job){.in = {NULL, NULL, p->form == CAT_PROBS ? NULL : reference},
+                   .out = {g->dot, g->dot_lost, g->mass, g->mass_lost}});
     for (size_t i = 0; i < count; i++) {
         int none = skipped(p, g, i);
         g->dot[i] = none ? 0 : g->dot[i] + g->dot_lost[i];

@@ -27,8 +27,7 @@ const void *cat_dense(const cat_plan *p, cat_scratch *s, size_t row, size_t col,
 
 static int takes_dense(enum nll_kernel kernel) { return nll_descs[kernel].in[1] == X_WEIGHT; }
 
-/* The job's per-row slots from row r on. */
-static nll_job at_row(enum nll_kernel kernel, nll_job job, enum nll_type type, size_t r) {
+nll_job cat_job_at(enum nll_kernel kernel, nll_job job, enum nll_type type, size_t r) {
     const nll_desc *d = &nll_descs[kernel];
     const size_t size = nll_type_size(type);
     for (unsigned i = 0; i < NLL_SLOTS; i++) {
@@ -76,5 +75,5 @@ void cat_pass(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job
         return;
     }
     for (size_t r = 0; r < count; r++)
-        chunked(p, s, kernel, at_row(kernel, job, p->type, r), row + r);
+        chunked(p, s, kernel, cat_job_at(kernel, job, p->type, r), row + r);
 }

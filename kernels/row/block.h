@@ -78,7 +78,8 @@ NLL_INLINE V row_vector(const T *x, size_t i, size_t n, size_t hole) {
     return v;
 }
 
-/* The hole of row r that falls into columns j .. j + n, as an offset; n if none does. */
+/* The hole of row r that falls into columns j .. j + n, as an offset; beyond any length if none
+ * does. */
 NLL_INLINE size_t row_hole(const nll_job *job, unsigned slot, size_t r, size_t j, size_t n) {
     const int64_t *hole = job->in[slot];
     if (!hole || hole[r] < 0 || (uint64_t)hole[r] < j || (uint64_t)hole[r] - j >= n)
