@@ -24,7 +24,7 @@ def main():
     result = unittest.TextTestRunner(sys.stdout, verbosity=1 + ("-v" in sys.argv)).run(suite)
     failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
     skipped = len(result.skipped)
-    print("%d passed, %d failed%s" % (result.testsRun - failed - skipped, failed,
+    print("%d passed, %d failed%s" % (max(0, result.testsRun - failed - skipped), failed,
                                       ", %d skipped" % skipped if skipped else ""))
     return 1 if failed else 0
 
