@@ -160,6 +160,7 @@ static void combine(const cat_plan *p, cat_rows *g, size_t count, double *loss) 
     double log_mantissa[CAT_GROUP];
     int logits = p->form == CAT_LOGITS;
     int lse_wanted = logits && (a->z_loss > 0 || nll_out_given(&a->lse));
+    int wanted = nll_out_given(&a->grad) || nll_out_given(&a->grad_target_probs);
     if (lse_wanted) elementwise(p, NLL_K_log, g->mantissa, log_mantissa, count);
     for (size_t i = 0; i < count; i++) {
         int none = skipped(p, g, i);
@@ -177,6 +178,7 @@ static void combine(const cat_plan *p, cat_rows *g, size_t count, double *loss) 
         g->lse[i] = lse == lse ? lse : (double)NAN;
         loss[i] = l == l ? l : (double)NAN;
         if (none) loss[i] = g->lse[i] = g->p_y[i] = 0; /* nothing was read */
+        if (!wanted) continue;
         int apart = p->smoothed && g->y[i] != g->hole[i];
         g->grad[i] = (cat_row_grad){.a = A,
                                     .q = Q,

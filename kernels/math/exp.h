@@ -28,15 +28,18 @@ NLL_INLINE vd d_exp_reduce(vd x, vd n) {
     return d_nfma(n, d_set(D_LN2_LO), d_nfma(n, d_set(D_LN2_HI), x));
 }
 
-/* e^t for |t| <= ln2 / 2. */
+/* t[k] becomes e^t[k] for k < n, |t| <= ln2 / 2: n chains side by side. */
+NLL_INLINE void f_exp_polys(vf *t, unsigned n) {
+    static const float c[] = {0x1.1276a2p-7f, 0x1.555acp-5f, 0x1.555426p-3f, 0x1.fffff4p-2f, 1, 1};
+    vf p[NLL_UNROLLED];
+    NLL_UNROLL for (unsigned k = 0; k < n; k++) p[k] = f_set(0x1.6a8e6ep-10f);
+    NLL_UNROLL for (unsigned i = 0; i < sizeof c / sizeof c[0]; i++)
+        NLL_UNROLL for (unsigned k = 0; k < n; k++) p[k] = f_fma(p[k], t[k], f_set(c[i]));
+    NLL_UNROLL for (unsigned k = 0; k < n; k++) t[k] = p[k];
+}
 NLL_INLINE vf f_exp_poly(vf t) {
-    vf p = f_set(0x1.6a8e6ep-10f);
-    p = f_fma(p, t, f_set(0x1.1276a2p-7f));
-    p = f_fma(p, t, f_set(0x1.555acp-5f));
-    p = f_fma(p, t, f_set(0x1.555426p-3f));
-    p = f_fma(p, t, f_set(0x1.fffff4p-2f));
-    p = f_fma(p, t, f_set(1.0f));
-    return f_fma(p, t, f_set(1.0f));
+    f_exp_polys(&t, 1);
+    return t;
 }
 /* q of e^t = 1 + t + t^2 q(t). */
 NLL_INLINE vd d_exp_poly_q(vd t) {
@@ -51,6 +54,10 @@ NLL_INLINE vd d_exp_poly_q(vd t) {
 }
 NLL_INLINE vd d_exp_poly(vd t) {
     return d_fma(d_fma(d_exp_poly_q(t), t, d_set(1.0)), t, d_set(1.0));
+}
+
+NLL_INLINE void d_exp_polys(vd *t, unsigned n) {
+    NLL_UNROLL for (unsigned k = 0; k < n; k++) t[k] = d_exp_poly(t[k]);
 }
 
 /* e^x; overflow to infinity, gradual underflow with one rounding, NaN kept. */

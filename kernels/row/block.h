@@ -22,6 +22,7 @@ enum { ROW_BLOCK = 32 * VL };
 #define ROW_ZERO 252.0f   /* 2^-252 p f is zero for p < 2, f < 2 */
 #define v_exp_reduce(x, n) f_exp_reduce(x, n)
 #define v_exp_poly(t) f_exp_poly(t)
+#define v_exp_polys(t, n) f_exp_polys(t, n)
 /* Sum of all lanes, in double. */
 NLL_INLINE double row_fold(V x) { return d_hsum(d_add(d_lo(x), d_hi(x))); }
 /* 2^k for the biased exponent k + 127 (1023) in the low bits of z. */
@@ -35,6 +36,7 @@ NLL_INLINE V row_factor(V z) { return f_of_bits(i_shl(f_bits(z), 23)); }
 #define ROW_ZERO 2044.0
 #define v_exp_reduce(x, n) d_exp_reduce(x, n)
 #define v_exp_poly(t) d_exp_poly(t)
+#define v_exp_polys(t, n) d_exp_polys(t, n)
 NLL_INLINE double row_fold(V x) { return d_hsum(x); }
 NLL_INLINE V row_factor(V z) { return d_of_bits(l_shl(d_bits(z), 52)); }
 #endif
@@ -66,25 +68,46 @@ NLL_INLINE V row_iota(void) {
 /* Vectors are taken in groups of four, each into an accumulator of its own. */
 enum { ROW_WAYS = 4, ROW_GROUP = ROW_WAYS * VL };
 
-/* May the group at i be loaded as it is: whole, and without the hole? */
-NLL_INLINE int row_plain(size_t i, size_t n, size_t hole) {
-    return i + ROW_GROUP <= n && hole - i >= ROW_GROUP;
+/* At most a block of a row, as groups that are all whole: those with the hole or past the end of
+ * the row are read from copies with -inf there.  So the loops have no branches, and where a hole
+ * lies, which is chance, costs no wrong guess of one. */
+typedef struct row_piece {
+    const T *group[ROW_BLOCK / ROW_GROUP];
+    size_t groups;
+    _Alignas(64) T tail[ROW_GROUP], holed[ROW_GROUP];
+} row_piece;
+
+NLL_INLINE void row_open(row_piece *p, const T *x, size_t n, size_t hole, int holes) {
+    p->groups = (n + ROW_GROUP - 1) / ROW_GROUP;
+    for (size_t g = 0; g < p->groups; g++) p->group[g] = x + g * ROW_GROUP;
+    size_t last = n / ROW_GROUP * ROW_GROUP;
+    if (last < n) {
+        for (size_t k = 0; k < ROW_GROUP; k += VL) {
+            V v = v_set(-INFINITY);
+            if (last + k + VL <= n)
+                v = v_load(x + last + k);
+            else if (last + k < n)
+                v = v_loadn(x + last + k, n - last - k, -INFINITY);
+            v_storen(p->tail + k, v, VL);
+        }
+        p->group[last / ROW_GROUP] = p->tail;
+    }
+    if (holes) { /* a hole in another block: group 0 is copied as it is */
+        size_t g = hole < n ? hole / ROW_GROUP : 0;
+        V at = v_set((T)(hole < n ? hole % ROW_GROUP : ROW_GROUP)), lane = row_iota();
+        for (size_t k = 0; k < ROW_GROUP; k += VL) {
+            V v = v_load(p->group[g] + k);
+            v_storen(p->holed + k, v_sel(v_eq(lane, at), v_set(-INFINITY), v), VL);
+            lane = v_add(lane, v_set(VL));
+        }
+        p->group[g] = p->holed;
+    }
 }
 
-/* The vector at i of the n elements at x: element `hole` and those past the end are -inf. */
-NLL_INLINE V row_vector(const T *x, size_t i, size_t n, size_t hole) {
-    V v = i + VL <= n ? v_load(x + i) : v_loadn(x + i, n - i, -INFINITY);
-    if (hole - i < VL) v = v_sel(v_eq(row_iota(), v_set((T)(hole - i))), v_set(-INFINITY), v);
-    return v;
-}
-
-/* The hole of row r that falls into columns j .. j + n, as an offset; beyond any length if none
- * does. */
-NLL_INLINE size_t row_hole(const nll_job *job, unsigned slot, size_t r, size_t j, size_t n) {
+/* The hole of row r as an offset into columns j .. j + n; beyond n if it does not fall there. */
+NLL_INLINE size_t row_hole(const nll_job *job, unsigned slot, size_t r, size_t j) {
     const int64_t *hole = job->in[slot];
-    if (!hole || hole[r] < 0 || (uint64_t)hole[r] < j || (uint64_t)hole[r] - j >= n)
-        return SIZE_MAX - VL;
-    return (size_t)hole[r] - j;
+    return hole && hole[r] >= 0 ? (size_t)hole[r] - j : SIZE_MAX;
 }
 
 #endif

@@ -22,21 +22,15 @@
 /* Twice the magnitude up to which rows are taken without an anchor; n stays exact far beyond. */
 #define ROW_LIMIT 0x1p17
 
-/* The maximum of n elements but for the hole, NaN skipped. */
-NLL_INLINE V row_max_of(const T *x, size_t n, size_t hole) {
-    V m0 = v_set(-INFINITY), m1 = m0, m2 = m0, m3 = m0;
-    for (size_t i = 0; i < n; i += ROW_GROUP) {
-        if (row_plain(i, n, hole)) {
-            m0 = v_max(v_load(x + i), m0);
-            m1 = v_max(v_load(x + i + VL), m1);
-            m2 = v_max(v_load(x + i + 2 * VL), m2);
-            m3 = v_max(v_load(x + i + 3 * VL), m3);
-        } else {
-            for (size_t k = i; k < n && k < i + ROW_GROUP; k += VL)
-                m0 = v_max(row_vector(x, k, n, hole), m0);
-        }
-    }
-    return v_max(v_max(m1, m0), v_max(m3, m2));
+/* Four running maxima; NaN is skipped. */
+NLL_INLINE void row_max_group(V m[ROW_WAYS], const T *x) {
+    NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) m[k] = v_max(v_load(x + k * VL), m[k]);
+}
+NLL_INLINE V row_max_of(const row_piece *p) {
+    V m[ROW_WAYS];
+    NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) m[k] = v_set(-INFINITY);
+    for (size_t g = 0; g < p->groups; g++) row_max_group(m, p->group[g]);
+    return v_max(v_max(m[1], m[0]), v_max(m[3], m[2]));
 }
 
 /* For exp(x - anchor) 2^-N, at least 2^-ROW_LOWEST; magic is ROW_MAGIC + ROW_BIAS - N. */
@@ -45,42 +39,55 @@ typedef struct row_scale {
     int anchored;
 } row_scale;
 
-/* acc + exp(x - anchor) 2^-N: the product p(t) 2^(n-N) is exact, the sum is the one rounding.  A
- * product, not an addition to the exponent's bits, since a NaN must stay one. */
-NLL_INLINE V row_add_exp(V acc, const row_scale *s, V x) {
-    if (s->anchored) x = v_sub(x, s->anchor);
-    x = v_max(s->lowest, x); /* NaN passes */
-    V z = v_fma(x, v_set(ROW_LOG2E), s->magic);
-    V n = v_sub(z, s->magic);
-    return v_fma(v_exp_poly(v_exp_reduce(x, n)), row_factor(z), acc);
+/* acc[k] += exp(x[k] - anchor) 2^-N for k < chains: the product p(t) 2^(n-N) is exact, the sum is
+ * the one rounding.  A product, not an addition to the exponent's bits, since a NaN must stay one.
+ */
+NLL_INLINE void row_add_exps(V *acc, const row_scale *s, V *x, unsigned chains) {
+    V z[ROW_WAYS], n[ROW_WAYS];
+    NLL_UNROLL for (unsigned k = 0; k < chains; k++) {
+        if (s->anchored) x[k] = v_sub(x[k], s->anchor);
+        x[k] = v_max(s->lowest, x[k]); /* NaN passes */
+    }
+    NLL_UNROLL for (unsigned k = 0; k < chains; k++) z[k] = v_fma(x[k], v_set(ROW_LOG2E), s->magic);
+    NLL_UNROLL for (unsigned k = 0; k < chains; k++) n[k] = v_sub(z[k], s->magic);
+    NLL_UNROLL for (unsigned k = 0; k < chains; k++) x[k] = v_exp_reduce(x[k], n[k]);
+    v_exp_polys(x, chains);
+    NLL_UNROLL for (unsigned k = 0; k < chains; k++) acc[k] = v_fma(x[k], row_factor(z[k]), acc[k]);
 }
 
-/* The sums take most of the time: meanwhile the memory is asked for that the maxima of the next
- * blocks will read, ROW_AHEAD bytes on (in the next rows where these are short). */
-enum { ROW_TOGETHER = 4, ROW_AHEAD = 3 * ROW_TOGETHER * ROW_BLOCK * sizeof(T) / 2 };
+/* The sums take most of the time: meanwhile the memory is asked for that the maxima will read,
+ * ROW_AHEAD bytes on (in the next rows where these are short). */
+enum { ROW_AHEAD = 6 * ROW_BLOCK * sizeof(T) };
 NLL_INLINE void row_prefetch(const T *x) {
     for (int line = 0; line < ROW_WAYS; line++)
         __builtin_prefetch((const char *)x + ROW_AHEAD + 64 * line);
 }
-
-NLL_INLINE V row_sum_of(const T *x, size_t n, size_t hole, const row_scale *s) {
-    V a0 = v_set(0), a1 = a0, a2 = a0, a3 = a0;
-    for (size_t i = 0; i < n; i += ROW_GROUP) {
-        if (row_plain(i, n, hole)) {
-            row_prefetch(x + i);
-            a0 = row_add_exp(a0, s, v_load(x + i));
-            a1 = row_add_exp(a1, s, v_load(x + i + VL));
-            a2 = row_add_exp(a2, s, v_load(x + i + 2 * VL));
-            a3 = row_add_exp(a3, s, v_load(x + i + 3 * VL));
-        } else {
-            size_t k = i;
-            a0 = row_add_exp(a0, s, row_vector(x, k, n, hole));
-            if ((k += VL) < n) a1 = row_add_exp(a1, s, row_vector(x, k, n, hole));
-            if ((k += VL) < n) a2 = row_add_exp(a2, s, row_vector(x, k, n, hole));
-            if ((k += VL) < n) a3 = row_add_exp(a3, s, row_vector(x, k, n, hole));
-        }
+NLL_INLINE void row_sum_group(V a[ROW_WAYS], const row_scale *s, const T *from) {
+    NLL_UNROLL for (unsigned w = 0; w < ROW_WAYS; w += NLL_CHAINS) {
+        V x[NLL_CHAINS];
+        NLL_UNROLL for (unsigned k = 0; k < NLL_CHAINS; k++) x[k] = v_load(from + (w + k) * VL);
+        row_add_exps(a + w, s, x, NLL_CHAINS);
     }
-    return v_add(v_add(a0, a1), v_add(a2, a3));
+}
+
+/* The sum of a block whose scale is known, and the maximum of a later one: the maxima run beside
+ * the sums, which leave the memory idle. */
+NLL_INLINE V row_sum_of(const row_piece *p, const row_scale *s, const row_piece *later, V *top) {
+    V a[ROW_WAYS], m[ROW_WAYS];
+    NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) {
+        a[k] = v_set(0);
+        m[k] = v_set(-INFINITY);
+    }
+    size_t g = 0, both = p->groups < later->groups ? p->groups : later->groups;
+    for (; g < both; g++) {
+        row_prefetch(later->group[g]);
+        row_max_group(m, later->group[g]);
+        row_sum_group(a, s, p->group[g]);
+    }
+    for (size_t i = g; i < later->groups; i++) row_max_group(m, later->group[i]);
+    for (; g < p->groups; g++) row_sum_group(a, s, p->group[g]);
+    *top = v_max(v_max(m[1], m[0]), v_max(m[3], m[2]));
+    return v_add(v_add(a[0], a[1]), v_add(a[2], a[3]));
 }
 
 /* N of a block from its maximum. */
@@ -91,57 +98,88 @@ NLL_INLINE T row_scale_of(T m, const T *anchor) {
     return (T)rint(shifted * D_LOG2E);
 }
 
-/* The sum of one block with scale Nb into the row's state N, S, lost. */
-NLL_INLINE void row_lse_block(const T *x, size_t n, size_t hole, const T *anchor, T Nb, double *N,
-                              double *S, double *lost) {
-    /* z = n - Nb + bias + MAGIC: its low bits are the exponent of the term's factor */
-    row_scale s = {.lowest = v_set((Nb - ROW_LOWEST) * ROW_LN2),
-                   .magic = v_set(ROW_MAGIC + ROW_BIAS - Nb),
-                   .anchor = v_set(anchor ? *anchor : 0),
-                   .anchored = anchor != NULL};
-    double Sb = row_fold(row_sum_of(x, n, hole, &s));
-    if ((double)Nb > *N) {
-        double down = row_pow2(*N - (double)Nb);
-        *N = (double)Nb;
-        *S *= down;
-        *lost *= down;
-    } else {
-        Sb *= row_pow2((double)Nb - *N);
-    }
-    row_two_sum(S, lost, Sb);
+/* The running sum of a row: 2^N (S + lost). */
+typedef struct row_state {
+    double N, S, lost;
+    T top;
+} row_state;
+
+/* Sb 2^Nb into the row's state; the factors are exact, and which of them is 1 is chance. */
+NLL_INLINE void row_lse_add(row_state *r, double Nb, double Sb) {
+    double N = Nb > r->N ? Nb : r->N, down = row_pow2(r->N - N);
+    r->S *= down;
+    r->lost *= down;
+    r->N = N;
+    row_two_sum(&r->S, &r->lost, Sb * row_pow2(Nb - N));
 }
 
 #include "row/lse_short.h"
 
+/* A block on its way: which it is, then its elements, then its maximum and scale. */
+typedef struct row_stage {
+    size_t row, column;
+    row_piece piece;
+    T top, scale;
+} row_stage;
+
+/* The block after `from`, in the next row where that ends; empty beyond the last. */
+NLL_INLINE void row_stage_open(row_stage *to, size_t row, size_t column, const nll_job *j) {
+    int over = column > 0 && column >= j->cols;
+    to->row = row + (size_t)over;
+    to->column = over ? 0 : column;
+    to->piece.groups = 0;
+    if (to->row >= j->rows || j->cols == 0) return;
+    size_t left = j->cols - to->column;
+    row_open(
+        &to->piece, (const T *)j->in[0] + (ptrdiff_t)to->row * j->ld[0] + (ptrdiff_t)to->column,
+        left < ROW_BLOCK ? left : ROW_BLOCK, row_hole(j, 1, to->row, to->column), j->in[1] != NULL);
+}
+
+NLL_INLINE void row_stage_scale(row_stage *to, V top, const nll_job *j, int anchored) {
+    if (to->row >= j->rows) return;
+    to->top = v_hmax(top) + 0; /* -0: +0 */
+    to->scale = row_scale_of(to->top, anchored ? (const T *)j->in[2] + to->row : NULL);
+}
+
+/* Block by block over all rows.  The maximum of a block is taken two blocks before its sum: from it
+ * to the block's scale is a long way, on which the sum between does not wait. */
 NLL_INLINE void row_lse_rows(const nll_job *j, int anchored) {
     double *N = j->out[0], *S = j->out[1], *lost = j->out[2];
     T *top = j->out[3];
-    for (size_t r = 0; r < j->rows; r++) {
-        const T *x = (const T *)j->in[0] + (ptrdiff_t)r * j->ld[0];
-        const T *anchor = anchored ? (const T *)j->in[2] + r : NULL;
-        double n = j->carry ? N[r] : -0x1p1000, s = j->carry ? S[r] : 0;
-        double l = j->carry ? lost[r] : 0;
-        T m = j->carry ? top[r] : (T)-INFINITY;
-        /* the maxima of some blocks first: their folds take long, but go on side by side */
-        for (size_t c = 0; c < j->cols; c += ROW_TOGETHER * ROW_BLOCK) {
-            T scale[ROW_TOGETHER];
-            size_t last =
-                c + ROW_TOGETHER * ROW_BLOCK < j->cols ? c + ROW_TOGETHER * ROW_BLOCK : j->cols;
-            for (size_t b = c, i = 0; b < last; b += ROW_BLOCK, i++) {
-                size_t k = last - b < ROW_BLOCK ? last - b : ROW_BLOCK;
-                T top_b = v_hmax(row_max_of(x + b, k, row_hole(j, 1, r, b, k))) + 0; /* -0: +0 */
-                scale[i] = row_scale_of(top_b, anchor);
-                m = top_b > m ? top_b : m;
-            }
-            for (size_t b = c, i = 0; b < last; b += ROW_BLOCK, i++) {
-                size_t k = last - b < ROW_BLOCK ? last - b : ROW_BLOCK;
-                row_lse_block(x + b, k, row_hole(j, 1, r, b, k), anchor, scale[i], &n, &s, &l);
-            }
+    row_stage stage[3];
+    row_state state = {0};
+    if (j->rows == 0) return;
+    row_stage_open(&stage[0], 0, 0, j);
+    row_stage_scale(&stage[0], row_max_of(&stage[0].piece), j, anchored);
+    row_stage_open(&stage[1], 0, ROW_BLOCK, j);
+    row_stage_scale(&stage[1], row_max_of(&stage[1].piece), j, anchored);
+    for (row_stage *now = &stage[0], *next = &stage[1], *far = &stage[2]; now->row < j->rows;) {
+        size_t r = now->row;
+        if (now->column == 0) {
+            state = (row_state){.N = -0x1p1000, .top = -INFINITY};
+            if (j->carry) state = (row_state){N[r], S[r], lost[r], top[r]};
         }
-        N[r] = n;
-        S[r] = row_canonical(s);
-        lost[r] = row_canonical(l);
-        top[r] = m;
+        row_stage_open(far, next->row, next->column + ROW_BLOCK, j);
+        /* z = n - Nb + bias + MAGIC: its low bits are the exponent of the term's factor */
+        row_scale s = {.lowest = v_set((now->scale - ROW_LOWEST) * ROW_LN2),
+                       .magic = v_set(ROW_MAGIC + ROW_BIAS - now->scale),
+                       .anchor = v_set(anchored ? ((const T *)j->in[2])[r] : 0),
+                       .anchored = anchored};
+        V maximum;
+        double sum = row_fold(row_sum_of(&now->piece, &s, &far->piece, &maximum));
+        row_stage_scale(far, maximum, j, anchored);
+        state.top = now->top > state.top ? now->top : state.top;
+        if (j->cols > 0) row_lse_add(&state, (double)now->scale, sum);
+        if (next->row != r) {
+            N[r] = state.N;
+            S[r] = row_canonical(state.S);
+            lost[r] = row_canonical(state.lost);
+            top[r] = state.top;
+        }
+        row_stage *done = now;
+        now = next;
+        next = far;
+        far = done;
     }
 }
 
@@ -170,8 +208,15 @@ void NLL_SYM(row_max)(const nll_job *j) {
     T *top = j->out[0];
     for (size_t r = 0; r < j->rows; r++) {
         const T *x = (const T *)j->in[0] + (ptrdiff_t)r * j->ld[0];
-        T m = v_hmax(row_max_of(x, j->cols, row_hole(j, 1, r, 0, j->cols)));
-        top[r] = j->carry && !(m > top[r]) ? top[r] : m;
+        V m = v_set(-INFINITY);
+        for (size_t c = 0; c < j->cols; c += ROW_BLOCK) {
+            row_piece piece;
+            size_t n = j->cols - c < ROW_BLOCK ? j->cols - c : ROW_BLOCK;
+            row_open(&piece, x + c, n, row_hole(j, 1, r, c), j->in[1] != NULL);
+            m = v_max(row_max_of(&piece), m);
+        }
+        T most = v_hmax(m);
+        top[r] = j->carry && !(most > top[r]) ? top[r] : most;
     }
 }
 

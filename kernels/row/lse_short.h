@@ -75,6 +75,12 @@ NLL_INLINE V lse_columns(const T *x, ptrdiff_t ld, size_t cols, const int64_t *h
     return v_add(m, v_set(0)); /* -0 becomes +0 */
 }
 
+NLL_INLINE V row_one_exp(const row_scale *s, V x) {
+    V sum = v_set(0);
+    row_add_exps(&sum, s, &x, 1);
+    return sum;
+}
+
 /* As many rows as go this way; returns their number. */
 NLL_INLINE size_t row_lse_short(const nll_job *j) {
     size_t r = 0, cols = j->cols;
@@ -87,13 +93,12 @@ NLL_INLINE size_t row_lse_short(const nll_job *j) {
         V N = lse_scale_all(m, (double *)j->out[0] + r);
         row_scale s = {.lowest = v_mul(v_sub(N, v_set(ROW_LOWEST)), v_set(ROW_LN2)),
                        .magic = v_sub(v_set(ROW_MAGIC + ROW_BIAS), N)};
-        V zero = v_set(0),
-          none = row_add_exp(zero, &s, v_set(-INFINITY)); /* a missing column of a vector begun */
+        V none = row_one_exp(&s, v_set(-INFINITY)); /* a missing column of a vector begun */
         for (size_t l = 0; l < VL; l++) {
             V way[ROW_WAYS];
             for (size_t k = 0; k < ROW_WAYS; k++) {
                 size_t c = l + k * VL;
-                way[k] = c < cols ? row_add_exp(zero, &s, columns[c]) : k * VL < cols ? none : zero;
+                way[k] = c < cols ? row_one_exp(&s, columns[c]) : none;
             }
             acc[l] = v_add(v_add(way[0], way[1]), v_add(way[2], way[3]));
         }

@@ -40,6 +40,18 @@
 #define NLL_INLINE static inline __attribute__((always_inline, unused))
 #endif
 
+/* Loops over arrays of vectors are unrolled, or these would lie in memory. */
+enum { NLL_UNROLLED = 16 };
+#define NLL_UNROLL _Pragma("GCC unroll 16")
+
+/* How many vectors a long chain of operations is written for side by side: as many as there are
+ * registers for.  The rest is left to the CPU's own reordering. */
+#if defined(NLL_ISA_AVX512)
+enum { NLL_CHAINS = 4 };
+#else
+enum { NLL_CHAINS = 1 };
+#endif
+
 #if defined(NLL_ISA_AVX512)
 #include "vec_avx512.h"
 #elif defined(NLL_ISA_AVX2)
