@@ -29,7 +29,7 @@ NLL_UNARY(exp, d_exp)
 NLL_UNARY(log, d_log)
 NLL_UNARY(log1p, d_log1p)
 NLL_UNARY(expm1, d_expm1)
-NLL_UNARY(softplus, d_softplus)
+NLL_UNARY(softplus, d_softplus_accurate)
 NLL_UNARY(sigmoid, d_sigmoid_accurate)
 NLL_UNARY(lgamma, d_lgamma_whole)
 #endif

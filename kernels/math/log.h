@@ -85,21 +85,27 @@ NLL_INLINE vd d_log(vd x) {
     return d_sel(d_le(d_set(0.0), x), y, d_set(NAN));
 }
 
-/* log(1 + x): u = 1 + x rounded, c its error relative to u; r = x itself where n = 0. */
-NLL_INLINE vd d_log1p(vd x) {
+/* log(1 + x + *more): u = 1 + x rounded, c its error relative to u; r = x itself where n = 0.
+ * |*more| is below an ULP of x; NULL: 0. */
+NLL_INLINE vd d_log1p_of(vd x, const vd *more) {
     vd one = d_set(1.0), u = d_add(one, x), r;
     vd big = d_max(one, x), small = d_min(one, x);
     vd c = d_add(d_sub(big, u), small);
     vd n = d_log_split(u, &r);
     md near = d_eq(n, d_set(0.0));
     r = d_sel(near, x, r);
-    c = d_sel(near, d_set(0.0), d_div(c, u));
+    if (more)
+        c = d_div(d_add(d_sel(near, d_set(0.0), c), *more), u);
+    else
+        c = d_sel(near, d_set(0.0), d_div(c, u));
     vd y = d_log_core(n, r, c);
     y = d_sel(d_lt(d_abs(x), d_set(0x1p-54)), x, y); /* keeps -0 and subnormals */
     y = d_sel(d_eq(x, d_set(-1.0)), d_set(-INFINITY), y);
     y = d_sel(d_eq(x, d_set(INFINITY)), x, y);
     return d_sel(d_le(d_set(-1.0), x), y, d_set(NAN));
 }
+
+NLL_INLINE vd d_log1p(vd x) { return d_log1p_of(x, NULL); }
 
 /* e^x - 1 = 2^n (t + t^2 q + lost) + (2^n - 1), all halved so that 2^1024 does not overflow.  The
  * two large terms cancel in part for n = 1: their sum keeps its rounding error, and t that of its
@@ -109,7 +115,7 @@ NLL_INLINE vd d_expm1(vd x) {
     vd n = d_sub(d_fma(y, d_set(D_LOG2E), d_set(D_MAGIC)), d_set(D_MAGIC));
     vd head = d_nfma(n, d_set(D_LN2_HI), y), c = d_mul(n, d_set(D_LN2_LO));
     vd t = d_sub(head, c), lost = d_sub(d_sub(head, t), c);
-    vd small = d_fma(d_mul(t, t), d_exp_poly_q(t), lost);
+    vd small = d_fma(d_mul(t, t), d_exp_poly_q(t), d_fma(lost, t, lost)); /* e^t lost, nearly */
     vd s = d_scalb(d_set(0.5), n);
     vd a = d_sub(s, d_set(0.5)), b = d_mul(t, s), sum = d_add(a, b);
     vd err = d_add(d_sub(a, sum), b);
