@@ -33,7 +33,7 @@ enum nll_slot {
     R_HOLE,     /* int64_t: a column that the row is taken without, or -1; NULL: none */
     R_ANCHOR,   /* T, finite: subtracted from the row; NULL: nothing is (row_dot: required) */
     R_VALUE,    /* T, any */
-    R_COEF,     /* double[4] per row: {f, k, s, unused}, see row_softmax_grad */
+    R_COEF,     /* double[4] per row: {f, k, s, top}, see row_softmax_grad */
     R_CAP,      /* double[2] for all rows: {softcap or 0, temperature} */
     X_OUT,      /* output, T */
     R_OUT,      /* output, T */

@@ -163,7 +163,7 @@ static double pick_anchor(const struct batch *b, struct row_top t, int scale_giv
     return bits % 3 == 0 ? gen_value(GEN_NORMAL, state) : bits % 3 == 1 ? near : t.top;
 }
 
-/* {f, k, s, unused}: f 0, NaN or in [1, 2) with either sign, x - anchor <= (k + 250) ln 2. */
+/* {f, k, s, top}: f 0, NaN or in [1, 2) with either sign, x - anchor <= (k + 250) ln 2. */
 static void pick_coef(const struct batch *b, double coef[4], struct row_top t, double anchor,
                       uint64_t *state) {
     static const double above[] = {0, 1, 2, 10, 24, -240, 126, 150, 260, 1000, 1060, 1074};
@@ -178,7 +178,8 @@ static void pick_coef(const struct batch *b, double coef[4], struct row_top t, d
     if ((bits >> 2 & 15) == 1 || t.infinite) coef[0] = (double)NAN;
     coef[1] = (double)(int64_t)(top * 1.4426950408889634) + above[gen_below(12, state)];
     coef[2] = gen_value(GEN_SCALE, state);
-    coef[3] = (double)NAN;
+    /* the least bound on n, or none at all */
+    coef[3] = bits >> 6 & 1 ? ceil(top * 1.4426950408889634) + 1 : (double)INFINITY;
 }
 
 /* What there is one of per row, and the preconditions that tie it to the row. */

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-/* {f, k, s} of the kernel row_softmax_grad: s B / sum as mantissa and exponent. */
+/* {f, k, s, top} of the kernel row_softmax_grad: s B / sum as mantissa and exponent. */
 static void coefficients(const cat_plan *p, const cat_row_grad *g, double coef[4]) {
     int k = 0;
     double m = g->scale * (g->a + g->q + g->z) / g->mantissa;
@@ -14,7 +14,7 @@ static void coefficients(const cat_plan *p, const cat_row_grad *g, double coef[4
     coef[0] = f;
     coef[1] = g->power == g->power && m != 0 ? g->power - (k - 1) : g->power;
     coef[2] = g->scale;
-    coef[3] = 0;
+    coef[3] = g->power + 2; /* the sum is at least the largest term, which is at least 2^(n-1) */
 }
 
 /* dl/dx of class at[k] without the softmax's cancellation, before the chain through softcap and
@@ -151,6 +151,8 @@ static void run_direct(const cat_plan *p, cat_scratch *s, size_t row, size_t cou
     job.in[3] = coef;
     job.out[0] = nll_put_target(out, p->type, row, 0, NLL_ALONG_COLS, NULL);
     job.out_ld[0] = out->row_stride;
+    if (job.out[0] == job.in[0]) /* the memory has time for what the next group reads */
+        job.par[0] = (double)((ptrdiff_t)(count * size) * job.ld[0]);
     p->isa->fn[p->type][NLL_K_row_softmax_grad](&job);
     for (size_t r = 0; r < count; r++) {
         char *row_out = (char *)job.out[0] + (ptrdiff_t)(r * size) * job.out_ld[0];

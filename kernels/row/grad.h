@@ -1,10 +1,11 @@
 /* row/grad.h: gradients of row losses.
  *
  *   row_softmax_grad   g_j = f 2^(n_j - k) p(t_j) - s q_j   with exp(x_j - anchor) = 2^(n_j) p(t_j)
- *     in0 x, in1 q or NULL (no second term), in2 anchor or NULL, in3 per row {f, k, s, unused}.
+ *     in0 x, in1 q or NULL (no second term), in2 anchor or NULL, in3 per row {f, k, s, top}.
  *     f, k are the mantissa (1 <= |f| < 2, or 0 or NaN) and exponent of coefficient / sum: the
  *     softmax times its coefficient with one division per row, any scale, and gradual underflow.
- *     x_j <= (k + 250) ln 2 is required (it holds for a maximum of about the row's scale).
+ *     n_j <= top and n_j <= k + 250 are required.
+ *     par0: so many bytes ahead of x are asked for meanwhile, 0: none
  *   row_probs_grad     g_j = -s q_j / p_j, 0 where q_j = 0, NaN where p_j lies outside [0, 1]
  * out0 g; x may be g.  NaN in, NaN out, for that element and (through f) the row. */
 #ifndef NLL_ROW_GRAD_H
@@ -12,39 +13,93 @@
 
 #include "row/block.h"
 
+/* f 2^(n - k) p is f' p times 2^(n - k - ROW_DOWN): f' = f 2^ROW_DOWN keeps the last factor normal
+ * wherever the result is not 0, so that the last product is the one that may underflow.  At the
+ * least n - k - ROW_DOWN, ROW_LEAST, the bits of the factor are those of 0: masked classes and the
+ * lanes past the end of a row give 0 without underflow, which is slow.  All this holds up to
+ * n - k = ROW_NEAR; beyond, v_scalb does it. */
+#if defined(NLL_T_F32)
+#define ROW_DOWN (-30.0f)
+#define ROW_DOWN_FACTOR 0x1p-30f
+#define ROW_LEAST (-127.0f)
+#define ROW_NEAR 96
+#else
+#define ROW_DOWN (-100.0)
+#define ROW_DOWN_FACTOR 0x1p-100
+#define ROW_LEAST (-1023.0)
+#define ROW_NEAR 920
+#endif
+
 typedef struct row_grad_state {
-    V f, k, s, lowest, anchor;
-    int anchored, dense;
+    V f, k, magic, s, lowest, anchor;
+    int anchored, dense, near;
 } row_grad_state;
 
-NLL_INLINE V row_grad_of(const row_grad_state *c, V x, V q) {
-    if (c->anchored) x = v_sub(x, c->anchor);
-    x = v_max(c->lowest, x);
-    V n = v_sub(v_fma(x, v_set(ROW_LOG2E), v_set(ROW_MAGIC)), v_set(ROW_MAGIC));
-    V p = v_mul(v_exp_poly(v_exp_reduce(x, n)), c->f);
-    V g = v_scalb(p, v_sub(n, c->k));
-    return v_canonical(c->dense ? v_nfma(c->s, q, g) : g);
+/* g of n vectors x, with q. */
+NLL_INLINE void row_grads(const row_grad_state *c, V *x, const V *q, unsigned chains) {
+    V z[NLL_CHAINS], n[NLL_CHAINS];
+    NLL_UNROLL for (unsigned i = 0; i < chains; i++) {
+        if (c->anchored) x[i] = v_sub(x[i], c->anchor);
+        x[i] = v_max(c->lowest, x[i]);
+    }
+    NLL_UNROLL for (unsigned i = 0; i < chains; i++) z[i] = v_fma(x[i], v_set(ROW_LOG2E), c->magic);
+    NLL_UNROLL for (unsigned i = 0; i < chains; i++) n[i] = v_sub(z[i], c->magic);
+    NLL_UNROLL for (unsigned i = 0; i < chains; i++) x[i] = v_exp_reduce(x[i], n[i]);
+    v_exp_polys(x, chains);
+    NLL_UNROLL for (unsigned i = 0; i < chains; i++) {
+        V p = v_mul(x[i], c->f);
+        V g = c->near ? v_mul(p, row_factor(z[i])) : v_scalb(p, v_sub(n[i], c->k));
+        x[i] = v_canonical(c->dense ? v_nfma(c->s, q[i], g) : g);
+    }
+}
+
+NLL_INLINE void row_grad_row(const row_grad_state *c, const T *x, const T *q, T *g, size_t n,
+                             ptrdiff_t ahead) {
+    enum { STEP = NLL_CHAINS * VL, ROW_WRITE_AHEAD = 1024 };
+    size_t i = 0;
+    V y[NLL_CHAINS], w[NLL_CHAINS];
+    for (; i + STEP <= n; i += STEP) {
+        NLL_UNROLL for (unsigned k = 0; k < NLL_CHAINS; k++) {
+            y[k] = v_load(x + i + k * VL);
+            if (c->dense) w[k] = v_load(q + i + k * VL);
+            __builtin_prefetch((const char *)(x + i + k * VL) + ahead, 0, 2);
+            __builtin_prefetch((const char *)(g + i + k * VL) + ROW_WRITE_AHEAD, 1);
+        }
+        row_grads(c, y, w, NLL_CHAINS);
+        NLL_UNROLL for (unsigned k = 0; k < NLL_CHAINS; k++) v_storen(g + i + k * VL, y[k], VL);
+    }
+    for (; i < n; i += VL) {
+        size_t k = n - i < VL ? n - i : VL;
+        y[0] = v_loadn(x + i, k, -INFINITY);
+        if (c->dense) w[0] = v_loadn(q + i, k, 0);
+        row_grads(c, y, w, 1);
+        v_storen(g + i, y[0], k);
+    }
 }
 
 NLL_INLINE void row_grad_rows(const nll_job *j, int anchored, int dense) {
+    ptrdiff_t ahead = (ptrdiff_t)j->par[0];
     for (size_t r = 0; r < j->rows; r++) {
         const T *x = (const T *)j->in[0] + (ptrdiff_t)r * j->ld[0];
         const T *q = dense ? (const T *)j->in[1] + (ptrdiff_t)r * j->ld[1] : NULL;
         const double *coef = (const double *)j->in[3] + 4 * r;
-        T *g = (T *)j->out[0] + (ptrdiff_t)r * j->out_ld[0];
-        row_grad_state c = {.f = v_set(coef[0]),
-                            .k = v_set(coef[1]),
+        T *g = (T *)j->out[0] + (ptrdiff_t)r * j->out_ld[0], f = (T)coef[0], k = (T)coef[1];
+        row_grad_state c = {.k = v_set(k),
                             .s = v_set(coef[2]),
-                            .lowest = v_set(((T)coef[1] - ROW_ZERO) * ROW_LN2),
                             .anchor = v_set(anchored ? ((const T *)j->in[2])[r] : 0),
                             .anchored = anchored,
                             .dense = dense};
-        size_t i = 0, n = j->cols;
-        for (; i + VL <= n; i += VL)
-            v_storen(g + i, row_grad_of(&c, v_load(x + i), dense ? v_load(q + i) : c.f), VL);
-        if (i < n) {
-            V y = v_loadn(x + i, n - i, -INFINITY), w = dense ? v_loadn(q + i, n - i, 0) : c.f;
-            v_storen(g + i, row_grad_of(&c, y, w), n - i);
+        if (coef[3] - coef[1] <= ROW_NEAR) {
+            c.near = 1;
+            c.f = v_set(f * ROW_DOWN_FACTOR);
+            c.magic = v_set(ROW_MAGIC + ROW_BIAS - (k + ROW_DOWN));
+            c.lowest = v_set((k + ROW_DOWN + ROW_LEAST) * ROW_LN2);
+            row_grad_row(&c, x, q, g, j->cols, ahead);
+        } else {
+            c.f = v_set(f);
+            c.magic = v_set(ROW_MAGIC);
+            c.lowest = v_set((k - ROW_ZERO) * ROW_LN2);
+            row_grad_row(&c, x, q, g, j->cols, ahead);
         }
     }
 }
