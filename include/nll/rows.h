@@ -1,5 +1,5 @@
-/* rows.h: log-sum-exp, softmax and log-softmax along any axis of an array, and their vector-Jacobian
- * products.  Included by nll.h. */
+/* rows.h: log-sum-exp, softmax and log-softmax along any axis of an array, their vector-Jacobian
+ * products, and a categorical loss whose classes arrive in pieces.  Included by nll.h. */
 
 /* Rows of classes inside an array, whichever axis holds the classes.  Class c of row (o, i) is
  * data[o * outer_stride + c * class_stride + i * inner_stride].  A C-order array of shape
@@ -61,3 +61,64 @@ nll_status nll_logsumexp_vjp(nll_rows x, nll_rows g, nll_rows_out dx, const nll_
 nll_status nll_softmax_vjp(nll_rows p, nll_rows g, nll_rows_out dx, const nll_executor *executor);
 nll_status nll_log_softmax_vjp(nll_rows x, nll_rows g, nll_rows_out dx,
                                const nll_executor *executor);
+
+/* ---- Classes in pieces: vocabulary shards, logits that do not fit in memory.
+ *
+ *     nll_lse_init(rows, state);
+ *     for each shard, in any order, on any machine:  nll_lse_update(&shard, state);
+ *     nll_lse_merge(rows, state, other);              states of other shards, in any order
+ *     nll_categorical_shard(&shard, state, &result);  loss; gradient of that shard's logits
+ *
+ * A state is what is known of one row: 64 bytes that may be copied, sent and stored.  It holds the
+ * sum over all classes seen but the target as an integer of four digits of 32 bits (with room for
+ * 2^31 additions) times 2^scale.  A shard's classes are taken in blocks of 512 (256 if the logits
+ * are double) from its first; the sum of a block is that of nll_categorical, rounded to double, and
+ * the blocks are added without any further rounding: digits below the four are cut off each number
+ * by itself.  So the state, and every bit made from it, is the same in whatever order blocks and
+ * merges come, and shards cut at multiples of 512 classes give the bits of the whole row in one
+ * shard. */
+typedef struct nll_lse_state {
+    uint64_t digit[4];   /* lowest first; not carried over into each other */
+    int64_t scale;       /* a multiple of 32 */
+    double maximum;      /* largest logit seen, the target's too; -inf: none */
+    double target_logit; /* -inf: none seen, or masked */
+    uint32_t targets;    /* shards with the row's target among their classes: 1 when complete */
+    uint32_t undefined;  /* not 0: NaN, +inf or a logit above 2^40 was seen; the row is NaN */
+} nll_lse_state;
+
+/* A shard: columns 0 .. cols of `logits` are the classes first_class .. first_class + cols.  The
+ * same struct serves the update and the loss; members that a call does not need are not looked at.
+ */
+typedef struct nll_categorical_shard_args {
+    size_t struct_size;
+    nll_view logits;    /* [rows, cols], f32, f64, f16 or bf16; loss: only for grad, else absent */
+    size_t first_class; /* of the shard */
+    size_t classes;     /* of the whole rows: labels are in [0, classes); 0: this shard is all */
+    nll_view target;    /* [rows], any integer type; update: absent for the log-sum-exp alone */
+    int64_t ignore_index; /* used if has_ignore_index is not 0 */
+    int has_ignore_index;
+    nll_common common; /* update: only the executor; check_domain is not looked at */
+    nll_out nll;       /* [rows] -log p of the target */
+    nll_out lse;       /* [rows] as nll_lse_finish has it */
+    nll_out p_target;  /* [rows] */
+    nll_out grad;      /* [rows, cols] d/d logits of the shard; may be the logits' array */
+} nll_categorical_shard_args;
+
+/* Rows of which nothing is known.  NLL_E_NULL. */
+nll_status nll_lse_init(size_t rows, nll_lse_state *state);
+/* Adds a shard to the states of its rows.  Ignored rows are not read.  Status: NLL_E_NULL, _SHAPE,
+ * _DTYPE, _STRIDE, _OVERFLOW; NLL_E_VALUE (first_class + cols > classes); NLL_E_LABEL: then no
+ * state has changed. */
+nll_status nll_lse_update(const nll_categorical_shard_args *args, nll_lse_state *state);
+/* into[i] becomes what it would be had it seen the shards of both.  NLL_E_NULL. */
+nll_status nll_lse_merge(size_t rows, nll_lse_state *into, const nll_lse_state *from);
+/* The log-sum-exp of the classes seen: 34u (double 40u) absolute and 2u relative, u of the type the
+ * shards were computed in; -inf where all were, or none was seen.  lse [rows] f32 or f64. */
+nll_status nll_lse_finish(size_t rows, const nll_lse_state *state, nll_out lse);
+/* What nll_categorical says of the whole rows, with its bounds, totals and options: index targets,
+ * no smoothing, the weights of `common`.  The target may lie in the shard or outside.  The gradient
+ * is that of the reduction with respect to the shard's logits.  A row whose target was in none of
+ * the shards, or in two, is NaN; so is one whose largest logit lies beyond +-2^40 (a logit below
+ * -2^40 counts as masked beside others).  Ignored rows: value, lse and gradient 0. */
+nll_status nll_categorical_shard(const nll_categorical_shard_args *args, const nll_lse_state *state,
+                                 nll_result *result);
