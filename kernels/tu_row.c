@@ -3,8 +3,10 @@
 
 #include "row/dot.h"
 #include "row/grad.h"
+#include "row/lanes.h"
 #include "row/lse.h"
 #include "row/softcap.h"
+#include "row/vjp.h"
 #if defined(NLL_T_F64)
 #include "row/finish.h"
 #endif

@@ -24,10 +24,14 @@ static int per_element(unsigned kind) { return kind != 0 && (kind < R_HOLE || ki
 
 /* UNARY f(x) over x, gradients over what they are the gradient of. */
 int batch_can_alias(const nll_desc *d) {
-    return d->family == UNARY || d->family == MAP || (d->family == ROW && d->in[3] == R_COEF);
+    return d->family == UNARY || d->family == MAP || d->in[3] == R_COEF;
 }
 int batch_is_elementwise(const nll_desc *d) { return per_element(d->out[0]); }
-int batch_can_carry(const nll_desc *d) { return d->family == ROW && !per_element(d->out[0]); }
+int batch_has_rows(const nll_desc *d) { return d->family == ROW || d->family == LANES; }
+int batch_can_carry(const nll_desc *d) { return batch_has_rows(d) && !per_element(d->out[0]); }
+int batch_counts_columns(const nll_desc *d) {
+    return d->in[1] == R_VALUE || (d->out[1] == R_I64 && d->family == LANES);
+}
 size_t batch_max_cols(const nll_desc *d) { return d->family == TOTAL ? NLL_BLOCK : SIZE_MAX; }
 
 const nll_isa *batch_scalar(void) {
@@ -72,7 +76,13 @@ static int left_out(const struct batch *b, unsigned k, uint64_t bits) {
     switch (b->desc->in[k]) {
     case R_HOLE: return bits % 3 == 0;
     case R_ANCHOR: return bits % 2 == 0;
-    case X_WEIGHT: return b->what.kernel == NLL_K_row_softmax_grad && bits % 2 == 0;
+    case X_WEIGHT:
+        return (b->what.kernel == NLL_K_row_softmax_grad ||
+                b->what.kernel == NLL_K_lanes_softmax_grad) &&
+               bits % 2 == 0;
+    case X_SCALE:
+        return (b->what.kernel == NLL_K_row_inner || b->what.kernel == NLL_K_lanes_inner) &&
+               bits % 2 == 0;
     default: return 0;
     }
 }
@@ -83,9 +93,10 @@ static void make_input(struct batch *b, unsigned k, size_t apart, uint64_t bits)
     unsigned kind = s->kind, family = b->desc->family;
     int plain = (b->what.flags & BATCH_PLAIN) != 0, aliased = b->alias_in == (int)k;
     if (left_out(b, k, bits)) return;
-    if (family == ROW && per_element(kind)) {
-        int repeat = !plain && !aliased && rows > 1 && bits >> 8 & 1 && bits >> 9 & 1;
-        lay_out(s, repeat ? 1 : rows, cols, apart, bits >> 10 & 1 && !plain && !repeat);
+    if (batch_has_rows(b->desc) && per_element(kind)) {
+        size_t lines = family == ROW ? rows : cols, length = family == ROW ? cols : rows;
+        int repeat = !plain && !aliased && lines > 1 && bits >> 8 & 1 && bits >> 9 & 1;
+        lay_out(s, repeat ? 1 : lines, length, apart, bits >> 10 & 1 && !plain && !repeat);
         if (repeat) s->ld = 0;
         b->job.ld[k] = s->ld;
     } else if (per_element(kind)) {
@@ -103,10 +114,12 @@ static void make_output(struct batch *b, unsigned k, size_t apart, uint64_t bits
     struct batch_slot *s = &b->slot[NLL_SLOTS + k];
     int wanted = k == 0 || b->what.flags & BATCH_PLAIN || !per_element(s->kind) ||
                  b->desc->family == FINISH || b->alias_out == (int)k;
-    size_t rows = b->desc->family == ROW ? b->what.rows : 1;
+    size_t rows = batch_has_rows(b->desc) ? b->what.rows : 1;
+    int lanes = b->desc->family == LANES;
     if (!wanted && bits & 1) return;
     if (per_element(s->kind)) {
-        lay_out(s, rows, b->what.cols, apart, bits >> 1 & 1 && !(b->what.flags & BATCH_PLAIN));
+        lay_out(s, lanes ? b->what.cols : rows, lanes ? rows : b->what.cols, apart,
+                bits >> 1 & 1 && !(b->what.flags & BATCH_PLAIN));
         if (b->alias_out == (int)k) { /* lies as the input does */
             free(s->image);
             s->ld = b->slot[b->alias_in].ld;
@@ -132,7 +145,8 @@ static void make_carry(struct batch *b) {
         if (b->slot[k].image) memcpy(b->slot[k].image, b->slot[k].after, b->slot[k].bytes);
     b->job.cols = cols;
     b->job.carry = 1;
-    if (b->desc->in[1] == R_VALUE) b->job.ld[1] = (ptrdiff_t)(cols / 2); /* columns gone before */
+    if (batch_counts_columns(b->desc))
+        b->job.ld[1] = (ptrdiff_t)(cols / 2); /* columns gone before */
 }
 
 void batch_make(struct batch *b, const struct batch_case *what) {
@@ -141,7 +155,10 @@ void batch_make(struct batch *b, const struct batch_case *what) {
     uint64_t state = what->seed, choice = gen_bits(&state);
     int plain = (what->flags & BATCH_PLAIN) != 0;
     *b = (struct batch){.what = *what, .desc = d, .alias_out = -1, .alias_in = -1};
-    if (d->family != ROW) b->what.rows = 1;
+    if (!batch_has_rows(d)) b->what.rows = 1;
+    /* vectors whole and begun, in one group of rows and in several */
+    if (d->family == LANES && what->rows > 0)
+        b->what.rows = 1 + (what->rows * 29 + what->cols * 7) % (what->cols < 40 ? 300 : 37);
     if (what->flags & BATCH_ALIASABLE && batch_can_alias(d)) {
         int second = d->family == MAP && d->out[2] && choice & 1;
         b->alias_out = d->family == MAP ? 1 + second : 0;

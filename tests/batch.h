@@ -70,6 +70,10 @@ int batch_has_type(unsigned kernel, enum nll_type type);
 int batch_can_alias(const nll_desc *d);
 /* One output number per element, and nothing from one element to the next. */
 int batch_is_elementwise(const nll_desc *d);
+/* Rows of classes, one below the other or side by side. */
+int batch_has_rows(const nll_desc *d);
+/* ... of which job.ld[1] tells how many went before, where they are gone on with. */
+int batch_counts_columns(const nll_desc *d);
 /* A row's outputs are sums or maxima that `carry` goes on with. */
 int batch_can_carry(const nll_desc *d);
 /* Largest cols that the family allows. */

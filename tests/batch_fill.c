@@ -19,7 +19,7 @@ size_t fill_size(unsigned kind, enum nll_type type) {
     }
 }
 
-/* Number (r, c) of a slot of T, in and out. */
+/* Number (r, c) of an image of T, in and out. */
 static double get(const struct batch *b, const struct batch_slot *s, size_t r, size_t c) {
     const void *p = batch_at(s, s->image, r, c);
     float f;
@@ -35,6 +35,18 @@ static void put(const struct batch *b, const struct batch_slot *s, size_t r, siz
     } else {
         memcpy(p, &x, sizeof x);
     }
+}
+
+/* Class c of row r. */
+static double get_class(const struct batch *b, const struct batch_slot *s, size_t r, size_t c) {
+    return b->desc->family == LANES ? get(b, s, c, r) : get(b, s, r, c);
+}
+static void put_class(const struct batch *b, const struct batch_slot *s, size_t r, size_t c,
+                      double x) {
+    if (b->desc->family == LANES)
+        put(b, s, c, r, x);
+    else
+        put(b, s, r, c, x);
 }
 
 /* Most rows stay within the domain of the slot; now and then one breaks it, for which every kernel
@@ -128,8 +140,8 @@ static struct row_top top_of(const struct batch *b, size_t r) {
     const struct batch_slot *x = &b->slot[0];
     struct row_top t = {0, 0, 0};
     int64_t hole = hole_of(b, r);
-    for (size_t c = 0; c < x->cols; c++) {
-        double v = get(b, x, r, c);
+    for (size_t c = 0; c < b->what.cols; c++) {
+        double v = get_class(b, x, r, c);
         if ((int64_t)c == hole) continue;
         if (v == (double)INFINITY) t.infinite = 1;
         if (!(fabs(v) < (double)INFINITY) || (t.any && v <= t.top)) continue;
@@ -144,10 +156,10 @@ static struct row_top top_of(const struct batch *b, size_t r) {
 static void lower_row(const struct batch *b, size_t r, int infinite_too, uint64_t *state) {
     const struct batch_slot *x = &b->slot[0];
     int64_t hole = hole_of(b, r);
-    for (size_t c = 0; c < x->cols; c++) {
-        double v = get(b, x, r, c);
+    for (size_t c = 0; c < b->what.cols; c++) {
+        double v = get_class(b, x, r, c);
         if ((int64_t)c != hole && v > LIMIT && (infinite_too || v < (double)INFINITY))
-            put(b, x, r, c, gen_value(GEN_NORMAL, state));
+            put_class(b, x, r, c, gen_value(GEN_NORMAL, state));
     }
 }
 
@@ -209,7 +221,7 @@ static void fill_rows(struct batch *b, uint64_t *state) {
         size_t n = b->what.cols;
         uint64_t bits = gen_bits(state);
         put(b, value, r, 0,
-            n && bits % 8 ? get(b, x, r, (bits >> 8) % n) : gen_value(GEN_REAL, state));
+            n && bits % 8 ? get_class(b, x, r, (bits >> 8) % n) : gen_value(GEN_REAL, state));
     }
 }
 
@@ -234,5 +246,5 @@ void fill_inputs(struct batch *b, uint64_t *state) {
             fill_numbers(b, s, state);
         }
     }
-    if (b->desc->family == ROW) fill_rows(b, state);
+    if (batch_has_rows(b->desc)) fill_rows(b, state);
 }

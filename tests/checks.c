@@ -77,6 +77,6 @@ const char *check_memory(unsigned kernel, enum nll_type type, nll_fn fn) {
         if (!bad && batch_can_alias(d)) bad = everywhere(&what, fn, 3);
     }
     struct batch_case empty = {kernel, type, 0, 19, gen_bits(&state), 0};
-    if (!bad && d->family == ROW) bad = everywhere(&empty, fn, 1);
+    if (!bad && batch_has_rows(d)) bad = everywhere(&empty, fn, 1);
     return bad;
 }

@@ -72,10 +72,13 @@ static nll_job columns(const nll_job *j, size_t from, size_t n) {
     nll_job part = *j;
     part.cols = n;
     for (unsigned k = 0; k < NLL_SLOTS; k++) {
+        int lanes = split.d->family == LANES;
+        ptrdiff_t in = (ptrdiff_t)from * (lanes ? j->ld[k] : 1);
+        ptrdiff_t out = (ptrdiff_t)from * (lanes ? j->out_ld[k] : 1);
         if (j->in[k] && is_column_wise(split.d->in[k]) && !(j->constant >> k & 1))
-            part.in[k] = (const char *)j->in[k] + from * number_size(split.d->in[k]);
+            part.in[k] = (const char *)j->in[k] + in * (ptrdiff_t)number_size(split.d->in[k]);
         if (j->out[k] && is_column_wise(split.d->out[k]))
-            part.out[k] = (char *)j->out[k] + from * number_size(split.d->out[k]);
+            part.out[k] = (char *)j->out[k] + out * (ptrdiff_t)number_size(split.d->out[k]);
     }
     return part;
 }
@@ -94,11 +97,12 @@ static void call_by_rows(const nll_job *j) {
         for (unsigned k = 0; k < NLL_SLOTS; k++) {
             unsigned in = split.d->in[k], out = split.d->out[k];
             size_t size = in == R_HOLE ? 8 : in == R_COEF ? 32 : number_size(in);
-            ptrdiff_t step = is_column_wise(in) ? j->ld[k] : in == R_CAP ? 0 : 1;
+            int below = split.d->family == ROW; /* one row below the other */
+            ptrdiff_t step = is_column_wise(in) && below ? j->ld[k] : in == R_CAP ? 0 : 1;
             if (j->in[k])
                 one.in[k] = (const char *)j->in[k] + (ptrdiff_t)r * step * (ptrdiff_t)size;
             size = out == R_F64 || out == R_I64 ? 8 : number_size(out);
-            step = is_column_wise(out) ? j->out_ld[k] : 1;
+            step = is_column_wise(out) && below ? j->out_ld[k] : 1;
             if (j->out[k]) one.out[k] = (char *)j->out[k] + (ptrdiff_t)r * step * (ptrdiff_t)size;
         }
         split.fn(&one);
@@ -107,7 +111,7 @@ static void call_by_rows(const nll_job *j) {
 
 /* Sums and maxima, row by row: the first `at` columns, then the rest with carry. */
 static void call_by_blocks(const nll_job *j) {
-    enum { ROWS = 8 };
+    enum { ROWS = 300 };
     int64_t hole[ROWS];
     if (split.at >= j->cols) {
         split.fn(j);
@@ -117,7 +121,8 @@ static void call_by_blocks(const nll_job *j) {
     split.fn(&a);
     b.carry = 1;
     for (unsigned k = 0; k < NLL_SLOTS; k++) {
-        if (split.d->in[k] == R_VALUE) b.ld[k] = (ptrdiff_t)split.at + (j->carry ? j->ld[k] : 0);
+        if (k == 1 && batch_counts_columns(split.d))
+            b.ld[k] = (ptrdiff_t)split.at + (j->carry ? j->ld[k] : 0);
         if (split.d->in[k] != R_HOLE || !j->in[k]) continue;
         for (size_t r = 0; r < j->rows; r++) { /* holes count from the first column of a call */
             int64_t at = ((const int64_t *)j->in[k])[r];
@@ -150,7 +155,7 @@ static const char *split_once(const struct batch_case *what, uint64_t bits) {
     split.at = what->cols ? (size_t)bits % what->cols : 0;
     if (!bad && b.job.constant) bad = batch_check(&b, call_without_constants, &middle);
     if (!bad && batch_is_elementwise(b.desc)) bad = batch_check(&b, call_by_columns, &middle);
-    if (!bad && b.desc->family == ROW) bad = batch_check(&b, call_by_rows, &middle);
+    if (!bad && batch_has_rows(b.desc)) bad = batch_check(&b, call_by_rows, &middle);
     split.at = (1 + (bits >> 32) % 8) * NLL_BLOCK;
     if (!bad && batch_can_carry(b.desc)) bad = batch_check(&b, call_by_blocks, &middle);
     batch_free(&b);

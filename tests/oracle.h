@@ -51,4 +51,11 @@ struct oracle_row_out {
 };
 void oracle_categorical(const struct oracle_row *row, struct oracle_row_out *out);
 
+/* A row along any axis: everything for n classes x; the products for upstream gradients g, the
+ * softmax's from p itself. */
+void oracle_softmax(const double *x, size_t n, struct oracle_value *lse, struct oracle_value *p,
+                    struct oracle_value *log_p);
+void oracle_softmax_vjp(const double *p, const double *g, size_t n, struct oracle_value *d);
+void oracle_log_softmax_vjp(const double *x, const double *g, size_t n, struct oracle_value *d);
+
 #endif

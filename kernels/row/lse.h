@@ -18,9 +18,7 @@
 #define NLL_ROW_LSE_H
 
 #include "row/block.h"
-
-/* Twice the magnitude up to which rows are taken without an anchor; n stays exact far beyond. */
-#define ROW_LIMIT 0x1p17
+#include "row/exps.h"
 
 /* Four running maxima; NaN is skipped. */
 NLL_INLINE void row_max_group(V m[ROW_WAYS], const T *x) {
@@ -31,28 +29,6 @@ NLL_INLINE V row_max_of(const row_piece *p) {
     NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) m[k] = v_set(-INFINITY);
     for (size_t g = 0; g < p->groups; g++) row_max_group(m, p->group[g]);
     return v_max(v_max(m[1], m[0]), v_max(m[3], m[2]));
-}
-
-/* For exp(x - anchor) 2^-N, at least 2^-ROW_LOWEST; magic is ROW_MAGIC + ROW_BIAS - N. */
-typedef struct row_scale {
-    V lowest, magic, anchor;
-    int anchored;
-} row_scale;
-
-/* acc[k] += exp(x[k] - anchor) 2^-N for k < chains: the product p(t) 2^(n-N) is exact, the sum is
- * the one rounding.  A product, not an addition to the exponent's bits, since a NaN must stay one.
- */
-NLL_INLINE void row_add_exps(V *acc, const row_scale *s, V *x, unsigned chains) {
-    V z[ROW_WAYS], n[ROW_WAYS];
-    NLL_UNROLL for (unsigned k = 0; k < chains; k++) {
-        if (s->anchored) x[k] = v_sub(x[k], s->anchor);
-        x[k] = v_max(s->lowest, x[k]); /* NaN passes */
-    }
-    NLL_UNROLL for (unsigned k = 0; k < chains; k++) z[k] = v_fma(x[k], v_set(ROW_LOG2E), s->magic);
-    NLL_UNROLL for (unsigned k = 0; k < chains; k++) n[k] = v_sub(z[k], s->magic);
-    NLL_UNROLL for (unsigned k = 0; k < chains; k++) x[k] = v_exp_reduce(x[k], n[k]);
-    v_exp_polys(x, chains);
-    NLL_UNROLL for (unsigned k = 0; k < chains; k++) acc[k] = v_fma(x[k], row_factor(z[k]), acc[k]);
 }
 
 /* The sums take most of the time: meanwhile the memory is asked for that the maxima will read,

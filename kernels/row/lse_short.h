@@ -1,53 +1,16 @@
 /* row/lse_short.h: the log-sum-exp of short rows, VL rows at a time, one row in each lane.
  *
  * A short row wastes lanes and pays a fold of its own; here the rows are transposed, so that column
- * c of VL rows is one vector.  The additions are those of row_lse_block in the same order: lane l
+ * c of VL rows is one vector.  The additions are those of row_sum_of in the same order: lane l
  * of the horizontal sum is the vector acc[l], missing columns add what -inf adds there, and the
  * fold adds acc[l] + acc[l + 8] and so on.  So the bits are equal, and rows left over may go the
  * other way. */
 #ifndef NLL_ROW_LSE_SHORT_H
 #define NLL_ROW_LSE_SHORT_H
 
-#include "row/block.h"
+#include "row/exps.h"
 
 enum { ROW_SHORT = ROW_WAYS * VL }; /* columns, at most; beyond, the horizontal way is faster */
-
-/* N of each lane from its maximum: rint(clamp(m) log2 e), in double as row_lse_block does. */
-NLL_INLINE vd lse_scale(vd m) {
-    m = d_min(d_max(m, d_set(-ROW_LIMIT)), d_set(ROW_LIMIT));
-    return d_rint(d_mul(m, d_set(D_LOG2E)));
-}
-
-#if defined(NLL_T_F32)
-NLL_INLINE V lse_scale_all(V m, double *N) {
-    vd lo = lse_scale(d_lo(m)), hi = lse_scale(d_hi(m));
-    d_storen(N, lo, D_LANES);
-    d_storen(N + D_LANES, hi, D_LANES);
-    return f_narrow(lo, hi);
-}
-NLL_INLINE void lse_fold_all(const V acc[VL], double *S) {
-    for (unsigned half = 0; half < 2; half++) {
-        vd w[VL];
-        for (unsigned l = 0; l < VL; l++) w[l] = half ? d_hi(acc[l]) : d_lo(acc[l]);
-        for (unsigned h = VL / 2; h; h /= 2)
-            for (unsigned l = 0; l < h; l++) w[l] = d_add(w[l], w[l + h]);
-        d_storen(S + half * D_LANES, d_sel(d_isnan(w[0]), d_set(NAN), w[0]), D_LANES);
-    }
-}
-#else
-NLL_INLINE V lse_scale_all(V m, double *N) {
-    vd n = lse_scale(m);
-    d_storen(N, n, D_LANES);
-    return n;
-}
-NLL_INLINE void lse_fold_all(const V acc[VL], double *S) {
-    V w[VL];
-    for (unsigned l = 0; l < VL; l++) w[l] = acc[l];
-    for (unsigned h = VL / 2; h; h /= 2)
-        for (unsigned l = 0; l < h; l++) w[l] = d_add(w[l], w[l + h]);
-    d_storen(S, d_sel(d_isnan(w[0]), d_set(NAN), w[0]), D_LANES);
-}
-#endif
 
 /* VL rows at x into columns[c], the holes as -inf; returns the maxima. */
 NLL_INLINE V lse_columns(const T *x, ptrdiff_t ld, size_t cols, const int64_t *hole, V *columns) {
@@ -73,12 +36,6 @@ NLL_INLINE V lse_columns(const T *x, ptrdiff_t ld, size_t cols, const int64_t *h
         }
     }
     return v_add(m, v_set(0)); /* -0 becomes +0 */
-}
-
-NLL_INLINE V row_one_exp(const row_scale *s, V x) {
-    V sum = v_set(0);
-    row_add_exps(&sum, s, &x, 1);
-    return sum;
 }
 
 /* As many rows as go this way; returns their number. */

@@ -13,29 +13,36 @@ NLL_INLINE vi bf16_of(vf x) {
     return f_bits(y);
 }
 
-#define NLL_CONVERT_IN(id, load)                                               \
-    void NLL_SYM(id)(const nll_job *j) {                                       \
-        const uint16_t *x = j->in[0];                                          \
-        float *y = j->out[0];                                                  \
-        size_t i = 0, n = j->cols;                                             \
-        for (; i + VL <= n; i += VL) f_store(y + i, v_canonical(load(x + i))); \
-        if (i < n) {                                                           \
-            uint16_t buf[VL] = {0};                                            \
-            memcpy(buf, x + i, (n - i) * sizeof *x);                           \
-            f_storen(y + i, v_canonical(load(buf)), n - i);                    \
-        }                                                                      \
+NLL_INLINE void convert_in(const uint16_t *x, float *y, size_t n, vf load(const uint16_t *)) {
+    size_t i = 0;
+    for (; i + VL <= n; i += VL) f_store(y + i, v_canonical(load(x + i)));
+    if (i < n) {
+        uint16_t buf[VL] = {0};
+        memcpy(buf, x + i, (n - i) * sizeof *x);
+        f_storen(y + i, v_canonical(load(buf)), n - i);
     }
-#define NLL_CONVERT_OUT(id, store)                                             \
-    void NLL_SYM(id)(const nll_job *j) {                                       \
-        const float *x = j->in[0];                                             \
-        uint16_t *y = j->out[0];                                               \
-        size_t i = 0, n = j->cols;                                             \
-        for (; i + VL <= n; i += VL) store(y + i, v_canonical(f_load(x + i))); \
-        if (i < n) {                                                           \
-            uint16_t buf[VL];                                                  \
-            store(buf, v_canonical(f_loadn(x + i, n - i, 0)));                 \
-            memcpy(y + i, buf, (n - i) * sizeof *y);                           \
-        }                                                                      \
+}
+NLL_INLINE void convert_out(const float *x, uint16_t *y, size_t n, void store(uint16_t *, vf)) {
+    size_t i = 0;
+    for (; i + VL <= n; i += VL) store(y + i, v_canonical(f_load(x + i)));
+    if (i < n) {
+        uint16_t buf[VL];
+        store(buf, v_canonical(f_loadn(x + i, n - i, 0)));
+        memcpy(y + i, buf, (n - i) * sizeof *y);
+    }
+}
+/* Lines of cols numbers, ld apart: one line, or a tile of an array. */
+#define NLL_CONVERT_IN(id, load)                                                         \
+    void NLL_SYM(id)(const nll_job *j) {                                                 \
+        for (size_t r = 0; r < j->rows; r++)                                             \
+            convert_in((const uint16_t *)j->in[0] + (ptrdiff_t)r * j->ld[0],             \
+                       (float *)j->out[0] + (ptrdiff_t)r * j->out_ld[0], j->cols, load); \
+    }
+#define NLL_CONVERT_OUT(id, store)                                                            \
+    void NLL_SYM(id)(const nll_job *j) {                                                      \
+        for (size_t r = 0; r < j->rows; r++)                                                  \
+            convert_out((const float *)j->in[0] + (ptrdiff_t)r * j->ld[0],                    \
+                        (uint16_t *)j->out[0] + (ptrdiff_t)r * j->out_ld[0], j->cols, store); \
     }
 
 NLL_INLINE void store_bf16(uint16_t *p, vf x) { i_store_u16(p, bf16_of(x)); }

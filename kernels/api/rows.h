@@ -1,0 +1,78 @@
+/* rows.h: one call over rows of classes along any axis: its plan, and its data as tiles.
+ *
+ * A group of rows is taken through the kernels together.  Rows lie one below the other (kernels
+ * row_...: the classes are side by side) or side by side (kernels lanes_...: the rows are).  Where
+ * every array is of the compute type and lies so, kernels work in place; else on tiles, pieces of a
+ * few rows and classes that are converted into scratch. */
+#ifndef NLL_API_ROWS_H
+#define NLL_API_ROWS_H
+
+#include "check.h"
+#include "dispatch.h"
+
+enum {
+    ROWS_GROUP = 512,      /* rows taken together, at most */
+    ROWS_TILE = 8192,      /* elements of a tile, 16 rows side by side of one block of classes */
+    ROWS_CACHE = 1 << 18,  /* bytes of a group one below the other: they stay in L2 */
+    ROWS_BESIDE = 1 << 19, /* the same side by side, where longer lines are worth more */
+    ROWS_ARRAYS = 3
+};
+
+/* Element (o, c, i) of an array, input or output. */
+typedef struct rows_array {
+    const void *data;
+    nll_dtype dtype;
+    ptrdiff_t outer, class, inner; /* strides; class 0 where there is one number per row */
+} rows_array;
+
+enum rows_role { ROWS_X, ROWS_G, ROWS_Y }; /* x or p; g; the output */
+
+typedef struct rows_plan {
+    const nll_isa *isa;
+    enum nll_type type;
+    int beside, direct; /* rows side by side; every array in place */
+    size_t outer, classes, inner;
+    size_t group, groups; /* rows of one; direct: groups of each outer, else of all rows */
+    size_t tile;          /* classes of a tile; a multiple of a block unless it is all */
+    rows_array array[ROWS_ARRAYS];
+    int given[ROWS_ARRAYS]; /* has one number per class */
+} rows_plan;
+
+/* What a group is made of, and the tiles last fetched. */
+typedef struct rows_scratch {
+    size_t row, rows; /* flat row numbers: row = o * inner + i */
+    size_t at[2];     /* first class of tile ROWS_X, ROWS_G; SIZE_MAX: none */
+    _Alignas(64) double tile[2][ROWS_TILE / 2];
+} rows_scratch;
+
+/* ROW and LANES kernel of one name. */
+typedef struct rows_kernel {
+    enum nll_kernel row, lanes;
+} rows_kernel;
+#define ROWS_KERNEL(name) ((rows_kernel){NLL_K_row_##name, NLL_K_lanes_##name})
+
+/* Checks three arrays (dtype NLL_ABSENT: none); per_row: bit 1 << role: one number per row. */
+nll_status rows_check(const nll_rows *x, const nll_rows *g, const nll_rows_out *y, unsigned per_row,
+                      const nll_executor *executor);
+
+/* Shape, orientation and sizes; the arrays have been checked. */
+void rows_prepare(rows_plan *p, const nll_rows *x, const nll_rows *g, const nll_rows_out *y,
+                  unsigned per_row);
+/* The number of groups, and the rows of group n. */
+size_t rows_groups(const rows_plan *p);
+void rows_open(const rows_plan *p, rows_scratch *s, size_t n);
+
+/* Runs a kernel over all classes of the group, tile by tile with carry.  in[0] and in[1] become x
+ * and g where `x`, `g` name a role (-1: as the job has them), out[0] the output where `y` is not 0.
+ * A pass that writes must be the last one that reads. */
+typedef struct rows_pass {
+    rows_kernel kernel;
+    int in0, in1, y;
+} rows_pass;
+void rows_run(const rows_plan *p, rows_scratch *s, rows_pass pass, nll_job job);
+
+/* One number per row of the group, from and to an array of that role, in double. */
+void rows_get(const rows_plan *p, const rows_scratch *s, enum rows_role role, double *to);
+void rows_put(const rows_plan *p, const rows_scratch *s, const double *from);
+
+#endif
