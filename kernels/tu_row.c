@@ -4,6 +4,8 @@
 #include "row/dot.h"
 #include "row/grad.h"
 #include "row/lse.h"
+#include "row/moments.h"
+#include "row/rank.h"
 #include "row/softcap.h"
 #if defined(NLL_T_F64)
 #include "row/finish.h"

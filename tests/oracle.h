@@ -51,4 +51,13 @@ struct oracle_row_out {
 };
 void oracle_categorical(const struct oracle_row *row, struct oracle_row_out *out);
 
+/* Scoring outputs of a row: those of models.h, by their definitions. */
+struct oracle_scores {
+    size_t rank;
+    struct oracle_value margin;
+    long double entropy, confidence, brier;
+    long double z_max; /* largest |z|, masked classes apart */
+};
+void oracle_scores(const struct oracle_row *row, struct oracle_scores *out);
+
 #endif

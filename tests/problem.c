@@ -49,6 +49,7 @@ nll_categorical_args categorical_problem(struct problem *p, int which, nll_dtype
             if (gen_bits(&state) % 7 == 0) y[i] = -100;
         a.target = nll_view_1d(y, NLL_I64, rows);
         a.count_correct = 1;
+        a.top_k = 3;
     }
     if (plain) return a;
     a.class_weight = array(p, GEN_WEIGHT, NLL_F32, cols, 1, &state);

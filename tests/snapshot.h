@@ -4,7 +4,7 @@
 
 #include <nll/nll.h>
 
-enum { SNAP_OUTPUTS = 6 };
+enum { SNAP_OUTPUTS = 11 };
 struct snapshot {
     nll_status status;
     nll_result r;
@@ -21,7 +21,13 @@ enum {
     SNAP_LSE = 8,
     SNAP_MODE = 16,
     SNAP_P = 32,
-    SNAP_ALL = 63
+    SNAP_RANK = 64,
+    SNAP_MARGIN = 128,
+    SNAP_ENTROPY = 256,
+    SNAP_CONFIDENCE = 512,
+    SNAP_BRIER = 1024,
+    SNAP_INTEGERS = SNAP_MODE | SNAP_RANK, /* NLL_I64, for the categorical model */
+    SNAP_ALL = 2047
 };
 
 /* Runs the call with fresh outputs of the given types in place of the arguments' own; those that

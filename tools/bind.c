@@ -145,6 +145,8 @@ int bind_open(struct binding *b, const struct model *model, const char *const *v
             code = read_setting(flag, values[i], &b->numbers[i]);
         else if (flag->form == INDEX)
             code = args_integer(flag->name, values[i], INT64_MIN, INT64_MAX, &b->integers[i]);
+        else if (flag->form == COUNT)
+            code = args_integer(flag->name, values[i], 1, INT64_MAX, &b->integers[i]);
     }
     for (size_t i = 0; i < model->flag_count && !code; i++) {
         const struct flag *flag = &model->flags[i];
@@ -196,6 +198,8 @@ void *bind_args(const struct binding *b, const struct settings *settings, size_t
             *(double *)member = b->numbers[i];
         else if (flag->form == INDEX)
             *(int64_t *)member = b->integers[i];
+        else if (flag->form == COUNT)
+            *(size_t *)member = (size_t)b->integers[i];
         if (flag->form == INDEX) *(int *)(void *)(args + flag->extra) = 1;
     }
     const struct input *labels = bind_labels(b);
@@ -234,4 +238,18 @@ const struct input *bind_labels(const struct binding *b) {
     for (size_t i = 0; i < b->model->flag_count; i++)
         if (b->model->flags[i].form == LABELS && b->values[i]) return &b->inputs[i];
     return NULL;
+}
+
+const char *bind_text(const struct binding *b, const char *name) {
+    for (size_t i = 0; i < b->model->flag_count; i++)
+        if (b->model->flags[i].form == TEXT && strcmp(b->model->flags[i].name, name) == 0)
+            return b->values[i];
+    return NULL;
+}
+
+long long bind_count(const struct binding *b, const char *name) {
+    for (size_t i = 0; i < b->model->flag_count; i++)
+        if (b->model->flags[i].form == COUNT && strcmp(b->model->flags[i].name, name) == 0)
+            return b->integers[i];
+    return 0;
 }

@@ -40,4 +40,9 @@ bool bind_has_gradient(const struct binding *binding, size_t i);
 /* The input that holds class indices, or NULL. */
 const struct input *bind_labels(const struct binding *binding);
 
+/* The text given for a flag of form TEXT, and the number given for one of form COUNT; NULL and 0 if
+ * it is not given or the model has none of that name. */
+const char *bind_text(const struct binding *binding, const char *name);
+long long bind_count(const struct binding *binding, const char *name);
+
 #endif

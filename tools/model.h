@@ -18,6 +18,8 @@ enum form {
     CLASSES,    /* reals [c] or a number */
     SETTING,    /* a number: a double of the struct */
     INDEX,      /* an integer: an int64_t, with an int that says it is given */
+    COUNT,      /* a whole number of at least 1: a size_t */
+    TEXT,       /* not for the library: see bind_text */
     LATER       /* in the contract, not built yet */
 };
 
@@ -33,6 +35,7 @@ struct flag {
     size_t member;      /* offset in the argument struct: nll_view, double or int64_t */
     size_t extra;       /* offset of the gradient's nll_out, or of the int of an INDEX; 0: none */
     double least, most; /* range of a SETTING; most 0: no upper bound */
+    const char *arg;    /* what the help calls the value; NULL: by form */
 };
 
 struct model {
@@ -51,7 +54,7 @@ struct model {
 
 extern const struct model models[];
 extern const size_t model_count;
-enum { FLAGS_MOST = 16 };
+enum { FLAGS_MOST = 32 };
 
 /* The model of that name, or NULL after an error line; *code is 64, or 69 if it is not built. */
 const struct model *model_find(const char *name, int *code);

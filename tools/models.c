@@ -32,7 +32,13 @@ static const struct flag categorical_flags[] = {
     {"z-loss", SETTING, "adds this times lse^2 to each row", AT(categorical, z_loss)},
     {"temperature", SETTING, "divides the logits", AT(categorical, temperature), .open = true},
     {"softcap", SETTING, "C: logits become C tanh(x / C)", AT(categorical, softcap), .open = true},
-    {"top-k", LATER, "not built in this version", .choice = 0},
+    {"top-k", COUNT, "adds the share of rows whose target is among the K largest",
+     AT(categorical, top_k)},
+    {"metrics", TEXT,
+     "adds means over the rows, of: brier, ece, entropy, rank, margin, confidence, lse, p_target",
+     .arg = "LIST"},
+    {"metrics-out", TEXT, "<metric>.npy for each of --metrics: its value of each row",
+     .arg = "DIR"},
 };
 
 static const struct flag bernoulli_flags[] = {

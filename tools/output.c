@@ -16,7 +16,7 @@
 static void remove_temporaries(struct outputs *outputs) {
     for (size_t i = 0; i < outputs->count; i++)
         if (outputs->items[i].temp) unlink(outputs->items[i].temp);
-    if (outputs->made_dir) rmdir(outputs->made_dir);
+    for (size_t i = 0; i < outputs->dirs; i++) rmdir(outputs->made_dirs[i]);
 }
 
 /* A thread waits for the signals, so that the clean-up is ordinary code and no state is global. */
@@ -34,7 +34,7 @@ static void *watch(void *arg) {
 
 int outputs_begin(struct outputs *outputs) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    *outputs = (struct outputs){.made_dir = NULL};
+    *outputs = (struct outputs){.count = 0};
     pthread_mutex_init(&outputs->lock, NULL);
     signal(SIGPIPE, SIG_IGN); /* a closed pipe and a file size limit become write errors */
     signal(SIGXFSZ, SIG_IGN);
@@ -59,9 +59,10 @@ static int cannot(const char *path, const char *what, int error) {
 
 int outputs_make_dir(struct outputs *outputs, const char *path) {
     struct stat st;
+    if (outputs->dirs == OUTPUT_DIRS) return fail(EX_SOFTWARE, "too many output directories");
     pthread_mutex_lock(&outputs->lock);
     int error = mkdir(path, 0777) ? errno : 0;
-    if (!error) outputs->made_dir = path;
+    if (!error) outputs->made_dirs[outputs->dirs++] = path;
     pthread_mutex_unlock(&outputs->lock);
     if (error == EEXIST && stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) error = ENOTDIR;
     return !error || error == EEXIST ? 0 : cannot(path, "made as a directory", error);
@@ -218,7 +219,7 @@ int outputs_commit(struct outputs *outputs) {
             output->temp = NULL;
         }
     }
-    if (!code) outputs->made_dir = NULL;
+    if (!code) outputs->dirs = 0;
     pthread_mutex_unlock(&outputs->lock);
     return code;
 }

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { OUTPUTS = 8 };
+enum { OUTPUTS = 32, OUTPUT_DIRS = 4 };
 
 struct output {
     char *path; /* where it goes, symbolic links resolved */
@@ -29,8 +29,9 @@ struct outputs {
     sigset_t signals, before;
     struct output items[OUTPUTS];
     size_t count;
-    const char *made_dir; /* a directory to remove again on failure, or NULL */
-    double bytes;         /* of data in all outputs */
+    const char *made_dirs[OUTPUT_DIRS]; /* to remove again on failure */
+    size_t dirs;
+    double bytes; /* of data in all outputs */
     bool uses_stdout;
 };
 

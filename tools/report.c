@@ -84,6 +84,11 @@ static int print_json(const struct report *r, FILE *out) {
         if (members[i].applies) failed |= json_object_set(object, members[i].key, members[i].value);
         json_decref(members[i].value);
     }
+    for (size_t i = 0; i < r->metrics->count; i++) {
+        const struct figure *figure = &r->metrics->figures[i];
+        json_t *value = number(figure->nats ? figure->value / f.unit : figure->value);
+        failed |= json_object_set_new(object, figure->key, value);
+    }
     char *text = failed ? NULL : json_dumps(object, JSON_INDENT(2));
     json_decref(object);
     if (!text) return fail_memory();
@@ -112,6 +117,14 @@ static void print_text(const struct report *r, FILE *out) {
     if (has_perplexity(r)) line(out, "perplexity", "%.6g", f.perplexity);
     if (r->settings->bytes) line(out, "bits per byte", "%.6g", f.bits_per_byte);
     if (r->labels) line(out, "accuracy", "%.4g %%", 100 * f.accuracy);
+    for (size_t i = 0; i < r->metrics->count; i++) {
+        const struct figure *figure = &r->metrics->figures[i];
+        if (figure->percent)
+            line(out, figure->label, "%.4g %%", 100 * figure->value);
+        else
+            line(out, figure->label, "%.6g%s%s", figure->value / (figure->nats ? f.unit : 1),
+                 figure->nats ? " " : "", figure->nats ? unit : "");
+    }
     line(out, "mean", "%.9g %s%s", result->mean / f.unit, unit,
          r->settings->reduction == NLL_MEAN ? "  (the value)" : "");
     if (!r->settings->bits) line(out, "", "%.9g bits", f.bits);

@@ -3,6 +3,7 @@
 #define NLL_TOOL_REPORT_H
 
 #include "digest.h"
+#include "metrics.h"
 #include "model.h"
 #include "settings.h"
 
@@ -15,6 +16,7 @@ struct report {
     nll_dtype dtype; /* of the data */
     size_t cols;     /* classes; 0: none */
     bool labels;     /* targets are class indices: the accuracy is known */
+    const struct metrics *metrics;
     bool offsets;
     size_t sequences;
     int threads;

@@ -2,6 +2,7 @@
 #include "bind.h"
 #include "commands.h"
 #include "error.h"
+#include "metrics.h"
 #include "output.h"
 #include "report.h"
 #include "sequences.h"
@@ -16,6 +17,7 @@ struct score {
     struct binding binding;
     struct sequences sequences;
     struct outputs outputs;
+    struct metrics metrics;
     void *args;     /* the model's argument struct */
     nll_out values; /* per-row NLL: the file of --out, else `heap` */
     void *heap;
@@ -112,6 +114,7 @@ static int add_outputs(struct score *s) {
     if (!code && set->seq_out)
         code = outputs_add(&s->outputs, set->seq_out, NLL_F64, s->sequences.count, 0, &s->sums);
     if (!code && set->grad) code = add_gradients(s, compute);
+    if (!code) code = metrics_outputs(&s->metrics, &s->binding, &s->outputs, compute, s->args);
     return code;
 }
 
@@ -139,6 +142,8 @@ static int digest(struct score *s) {
 static int finish(struct score *s) {
     struct report *report = &s->report;
     if (s->settings.seq_out) sequences_sum(&s->sequences, &s->values, s->sums.data);
+    metrics_finish(&s->metrics, &s->binding, &report->result);
+    report->metrics = &s->metrics;
     report->model = s->model;
     report->settings = &s->settings;
     report->dtype = bind_dtype(&s->binding, report->result.compute);
@@ -165,6 +170,7 @@ static int finish(struct score *s) {
 static int run(struct score *s, const char *const *values) {
     int code = s->settings.isa ? settings_isa(s->settings.isa) : 0;
     if (!code) code = bind_open(&s->binding, s->model, values, &s->settings);
+    if (!code) code = metrics_open(&s->metrics, &s->binding);
     if (!code)
         code =
             sequences_open(&s->sequences, s->settings.offsets, s->binding.end - s->binding.begin);
@@ -188,6 +194,7 @@ static int score(const struct model *model, const char *const *values) {
     outputs_end(&s.outputs);
     bind_close(&s.binding);
     input_close(&s.sequences.offsets);
+    metrics_close(&s.metrics);
     free(s.args);
     free(s.heap);
     return code;
@@ -213,8 +220,8 @@ static int score_help(void) {
 }
 
 static const char *const metavars[] = {
-    [MATRIX] = "F",  [COLUMN] = "F", [LABELS] = "F", [CLASSES] = "F",
-    [SETTING] = "X", [INDEX] = "I",  [LATER] = "K"};
+    [MATRIX] = "F", [COLUMN] = "F", [LABELS] = "F",  [CLASSES] = "F", [SETTING] = "X",
+    [INDEX] = "I",  [COUNT] = "K",  [TEXT] = "TEXT", [LATER] = "K"};
 
 int command_score(int argc, char **argv) {
     enum { MOST = FLAGS_MOST + COMMON_OPTIONS };
@@ -232,7 +239,8 @@ int command_score(int argc, char **argv) {
     size_t count = 0;
     for (; count < model->flag_count; count++) {
         const struct flag *flag = &model->flags[count];
-        options[count] = (struct arg_option){flag->name, metavars[flag->form], flag->help};
+        options[count] = (struct arg_option){
+            flag->name, flag->arg ? flag->arg : metavars[flag->form], flag->help};
     }
     memcpy(options + count, common_options, sizeof common_options);
     count += COMMON_OPTIONS;

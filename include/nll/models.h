@@ -38,16 +38,30 @@
  * log-probs or probs; entry y of softmax - onehot is computed as -S'/S, S' the sum without y, so a
  * confident row keeps its relative accuracy.  d/d target_probs_c = v_c (1 - e) nll_c.
  *
+ * Scoring outputs, which no option but softcap and temperature enters:
+ *   rank        of the target, from 0: the number of classes with a larger entry in the array as
+ *               given, and of those with an equal one at a lower index; -1 if mode would be, or if
+ *               the target's entry is NaN.  Like mode it passes over a NaN of another class.
+ *   margin      z_y - max_{c != y} z_c, the log-odds in nats of the target against the best other
+ *               class; +inf if there is no other
+ *   entropy     -sum_c p_c log p_c >= 0, in nats
+ *   confidence  max_c p_c
+ *   brier       sum_c (p_c - [c = y])^2, from 0 to 2
+ * For log_probs and probs they are those of the distribution divided by its sum (z = lp, log p).
+ *
  * Edges: a logit of -inf masks its class: probability 0, gradient 0, NLL +inf if it is the target.
  * A row all -inf, with a +inf logit or a NaN: NaN.  0 * log 0 = 0.  Ignored rows are not read:
- * value 0, gradient 0, lse 0, p_target 0, mode -1; target_probs excludes ignore_index.
+ * value 0, gradient 0, lse 0, p_target 0, mode -1, rank -1, other scoring outputs 0; target_probs
+ * excludes ignore_index.
  * probs used by the value and outside [0, 1]: NaN; target_probs < 0: +inf with NaN gradients.
  * Labels are checked before anything is written: NLL_E_LABEL and result->bad_row.
  *
  * Accuracy (relative, u = 2^-24 float, 2^-53 double): value, gradient and p_target 34u float, 40u
- * double, whatever the probability of the target; lse that much absolute and 2u relative.  Rounding
- * z adds max|z| u for temperature and softcap in float and for temperature in double, 4 max|z| u
- * for softcap in double. */
+ * double, whatever the probability of the target; lse that much absolute and 2u relative;
+ * confidence as the value, entropy 72u and 80u, brier 140u and 160u, all relative; margin 2u of the
+ * larger of the two.  Rounding z adds max|z| u for temperature and softcap in float and for
+ * temperature in double, 4 max|z| u for softcap in double; to the scoring outputs from probs the
+ * logarithm adds as much, and to brier twice that. */
 typedef struct nll_categorical_args {
     size_t struct_size;
     nll_view logits, log_probs, probs;
@@ -67,6 +81,13 @@ typedef struct nll_categorical_args {
     nll_out lse;               /* [rows]; logits only */
     nll_out mode;     /* [rows] NLL_I64: arg max, lowest index wins; -1 if a row has none */
     nll_out p_target; /* [rows] probability of the target; index targets only */
+    /* Scoring; see above.  rank, margin, brier and top_k take index targets only. */
+    size_t top_k;       /* K > 0: fill result->top_k_correct */
+    nll_out rank;       /* [rows] NLL_I64 */
+    nll_out margin;     /* [rows] */
+    nll_out entropy;    /* [rows] */
+    nll_out confidence; /* [rows] */
+    nll_out brier;      /* [rows] */
 } nll_categorical_args;
 nll_status nll_categorical(const nll_categorical_args *args, nll_result *result);
 

@@ -157,7 +157,9 @@ static nll_status check(const nll_categorical_args *a, cat_plan *p, nll_checker 
     int logits_only = a->z_loss > 0 || a->softcap > 0 || nll_out_given(&a->lse) ||
                       (a->temperature > 0 && a->temperature != 1);
     nll_check_that(c, p->form == CAT_LOGITS || !logits_only, NLL_E_VALUE);
-    int index_only = a->has_ignore_index || a->count_correct || nll_out_given(&a->p_target);
+    int index_only = a->has_ignore_index || a->count_correct || nll_out_given(&a->p_target) ||
+                     a->top_k > 0 || nll_out_given(&a->rank) || nll_out_given(&a->margin) ||
+                     nll_out_given(&a->brier);
     nll_check_that(c, !(p->soft && index_only), NLL_E_VALUE);
     nll_check_that(c, p->soft || !nll_out_given(&a->grad_target_probs), NLL_E_VALUE);
     nll_check_out(c, &a->nll, n, 1, NLL_ROW_FLOATS, 0);
@@ -166,6 +168,11 @@ static nll_status check(const nll_categorical_args *a, cat_plan *p, nll_checker 
     nll_check_out(c, &a->lse, n, 1, NLL_ROW_FLOATS, 0);
     nll_check_out(c, &a->mode, n, 1, 1u << NLL_I64, 0);
     nll_check_out(c, &a->p_target, n, 1, NLL_ROW_FLOATS, 0);
+    nll_check_out(c, &a->rank, n, 1, 1u << NLL_I64, 0);
+    nll_check_out(c, &a->margin, n, 1, NLL_ROW_FLOATS, 0);
+    nll_check_out(c, &a->entropy, n, 1, NLL_ROW_FLOATS, 0);
+    nll_check_out(c, &a->confidence, n, 1, NLL_ROW_FLOATS, 0);
+    nll_check_out(c, &a->brier, n, 1, NLL_ROW_FLOATS, 0);
     nll_check_overlaps(c);
     return c->status;
 }
@@ -182,6 +189,9 @@ static void prepare(cat_plan *p) {
     p->cap[0] = a->softcap;
     p->cap[1] = a->temperature > 0 ? a->temperature : 1;
     p->transformed = p->cap[0] > 0 || p->cap[1] != 1;
+    p->scores = a->top_k > 0 || nll_out_given(&a->rank) || nll_out_given(&a->margin) ||
+                nll_out_given(&a->entropy) || nll_out_given(&a->confidence) ||
+                nll_out_given(&a->brier);
     p->x_direct = !p->transformed && nll_in_place(p->x, p->type, NLL_ALONG_COLS);
     p->q_direct = p->soft && nll_in_place(&a->target_probs, p->type, NLL_ALONG_COLS) &&
                   !nll_view_given(&a->class_weight) && a->label_smoothing == 0;
@@ -237,12 +247,16 @@ static double *workspace(cat_plan *p, int long_rows) {
 
 static nll_status run(const nll_categorical_args *args, nll_result *result) {
     nll_categorical_args a = *args;
-    cat_plan p = {.a = &a}, raw = {.a = &a};
+    cat_plan p = {.a = &a}, raw = {.a = &a}, logs = {.a = &a};
     nll_checker c = {0};
     if (check(&a, &p, &c) != NLL_OK) return c.status;
     prepare(&p);
     as_given(&raw, &p);
+    as_given(&logs, &p);
+    logs.logged = 1;
+    logs.x_direct = 0;
     p.raw = &raw;
+    p.scored = p.form == CAT_PROBS ? &logs : &p;
     nll_result r = {.rows = p.rows, .count = p.rows, .bad_row = -1};
     r.compute = p.type == NLL_TYPE_F32 ? NLL_F32 : NLL_F64;
     nll_status status = check_labels(&p, &r);
@@ -275,6 +289,7 @@ static nll_status run(const nll_categorical_args *args, nll_result *result) {
     }
     r.nonfinite = p.nonfinite;
     r.correct = p.correct;
+    r.top_k_correct = p.top_hits;
     nll_close(&a.common, nll_tree_sum(p.block_sum, blocks), weight_sum, &r);
     free(memory);
     nll_result_out(result, &r);

@@ -31,8 +31,14 @@ enum {
 
 enum cat_form { CAT_LOGITS, CAT_LOG_PROBS, CAT_PROBS };
 
+/* Rows whose maximum lies beyond this are taken relative to it (row/lse.h). */
+#define CAT_NEAR 0x1p16
+#define LN2 0x1.62e42fefa39efp-1
+#define LOG2E 0x1.71547652b82fep+0
+
 typedef struct cat_plan {
-    const struct cat_plan *raw; /* the same logits without softcap and temperature */
+    const struct cat_plan *raw;    /* the same array without softcap and temperature */
+    const struct cat_plan *scored; /* as logits: this plan, or the logarithms of the probs */
     const nll_categorical_args *a;
     const nll_view *x; /* logits, log_probs or probs */
     const nll_isa *isa;
@@ -41,6 +47,8 @@ typedef struct cat_plan {
     size_t rows, cols, group;
     int soft, smoothed, dense; /* soft targets; index with smoothing; either */
     int transformed;           /* softcap or temperature */
+    int logged;                /* the array is taken as its logarithm */
+    int scores;                /* a scoring output is wanted (categorical_score.c) */
     int x_direct, q_direct, grad_direct;
     double cap[2];        /* {softcap, temperature} for the kernel */
     const double *weight; /* class weights [cols] or NULL */
@@ -48,7 +56,7 @@ typedef struct cat_plan {
     double grad_scale;    /* upstream and divisor where they are numbers */
     double *loss;         /* row values of the whole call, or NULL: blocks sum their own */
     double *block_sum;    /* per NLL_BLOCK rows */
-    _Atomic uint64_t nonfinite, correct;
+    _Atomic uint64_t nonfinite, correct, top_hits;
 } cat_plan;
 
 /* The weights of `count` rows from `row` on: `value` multiplies the row's value in the sum,
@@ -68,6 +76,9 @@ const void *cat_logits(const cat_plan *p, cat_scratch *s, size_t row, size_t col
                        void *dz);
 const void *cat_dense(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n);
 
+/* One element, from memory or converted; NaN for column -1. */
+double cat_logit(const cat_plan *p, cat_scratch *s, size_t row, int64_t col);
+
 /* The job with its per-row slots, as kernels.def has them, from row r on. */
 nll_job cat_job_at(enum nll_kernel kernel, nll_job job, enum nll_type type, size_t r);
 
@@ -76,6 +87,11 @@ nll_job cat_job_at(enum nll_kernel kernel, nll_job job, enum nll_type type, size
  * supplied here, and in[1] where the kernel takes dense weights. */
 void cat_pass(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job job, size_t row,
               size_t count);
+/* The same, without the rows of an index target that are ignored: y < 0. */
+void cat_pass_counted(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job job,
+                      size_t row, size_t count, const int64_t *y);
+/* The scoring outputs of a group (categorical_score.c). */
+void cat_scores(cat_plan *p, cat_scratch *s, size_t row, size_t count, const int64_t *y);
 
 static inline double cat_element(enum nll_type type, const void *x, size_t i) {
     return type == NLL_TYPE_F32 ? (double)((const float *)x)[(ptrdiff_t)i]

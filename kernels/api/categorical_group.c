@@ -5,10 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Rows whose maximum lies beyond this are taken relative to it (row/lse.h). */
-#define CAT_NEAR 0x1p16
-#define LN2 0x1.62e42fefa39efp-1
-
 /* Per-row state, structure of arrays.  `top` and `anchor` are in the compute type. */
 typedef struct cat_rows {
     int64_t y[CAT_GROUP];    /* target, -1: ignored or soft */
@@ -37,13 +33,7 @@ static int skipped(const cat_plan *p, const cat_rows *g, size_t i) {
 /* A ROW kernel over the runs of rows that are not ignored; `job` holds the per-row slots. */
 static void pass(const cat_plan *p, cat_rows *g, enum nll_kernel kernel, size_t row, size_t count,
                  nll_job job) {
-    for (size_t i = 0; i < count;) {
-        size_t run = 0;
-        while (i + run < count && !skipped(p, g, i + run)) run++;
-        if (run > 0)
-            cat_pass(p, &g->scratch, kernel, cat_job_at(kernel, job, p->type, i), row + i, run);
-        i += run + 1;
-    }
+    cat_pass_counted(p, &g->scratch, kernel, job, row, count, g->y);
 }
 
 /* The largest element of each row, without the hole if `holed`, into g->top. */
@@ -59,10 +49,7 @@ static void find(const cat_plan *p, cat_rows *g, size_t row, size_t count, const
 }
 
 static double logit(const cat_plan *p, cat_rows *g, size_t row, int64_t col) {
-    if (col < 0) return NAN;
-    if (p->x_direct)
-        return cat_element(p->type, p->x->data, (size_t)((ptrdiff_t)row * p->x->row_stride + col));
-    return cat_element(p->type, cat_logits(p, &g->scratch, row, (size_t)col, 1, NULL), 0);
+    return cat_logit(p, &g->scratch, row, col);
 }
 
 /* Row r again, relative to its maximum: for magnitudes where the exponent's integer part leaves
@@ -257,6 +244,7 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
         if (!logits || p->transformed) maxima(p->raw, g, row, count, 1);
         modes(p, g, row, count);
     }
+    if (p->scores) cat_scores(p, &g->scratch, row, count, g->y);
     if (nll_out_given(&a->grad) || nll_out_given(&a->grad_target_probs))
         gradients(p, g, row, count);
 

@@ -10,9 +10,10 @@ import headers
 import inputs
 import models
 import outputs
+import scores
 import usage
 
-MODULES = (headers, inputs, models, outputs, usage)
+MODULES = (headers, inputs, models, outputs, scores, usage)
 
 
 def main():

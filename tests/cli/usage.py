@@ -89,7 +89,10 @@ class Usage(Case):
                     "--temperature", 2, say="categorical")
 
     def test_not_built(self):
-        self.refuse(69, *self.base, "--top-k", 5, say="--top-k")
+        self.refuse(64, *self.base, "--top-k", 0, say="--top-k")
+        self.refuse(64, *self.base, "--metrics", "breir", say="did you mean 'brier'")
+        self.refuse(64, *self.base, "--metrics", "brier,", say="unknown value ''")
+        self.refuse(64, *self.base, "--metrics-out", "m", say="--metrics")
 
     def test_instruction_sets(self):
         self.refuse(64, *self.base, "--isa", "sse9", say="--isa")
@@ -177,7 +180,7 @@ class Help(Case):
             self.assertIn(word, text)
         flags = {"categorical": "--logits --log-probs --probs --target --target-probs "
                                 "--class-weight --ignore-index --label-smoothing --z-loss "
-                                "--temperature --softcap",
+                                "--temperature --softcap --top-k --metrics --metrics-out",
                  "bernoulli": "--logits --probs --pos-weight --label-smoothing --target",
                  "gaussian": "--loc --scale --var --log-scale --log-var --target"}
         common = ("--sample-weight --reduction --offsets --seq-out --bytes --out --grad --mode "
