@@ -94,12 +94,37 @@ struct sizes {
     const char *rows_from, *cols_from;
 };
 
-static int check_shape(struct binding *b, const struct input *input, enum form form,
+/* An array [b, t, c], or one of [b, t] that goes with it, as rows b * t. */
+static int flatten(struct binding *b, struct input *input, enum form form) {
+    const size_t *shape = input->npy.shape;
+    int axes = form == MATRIX ? 3 : 2;
+    bool first = form == MATRIX && !b->steps;
+    if (!b->model->offsets || form == CLASSES || input->npy.dims != axes) return 0;
+    if (!first && (!b->steps || shape[0] != b->batch || shape[1] != b->steps)) return 0;
+    if (input->npy.fortran)
+        return fail(EX_DATAERR,
+                    "%s: expected C order of an array with sequences, found Fortran "
+                    "order; save it with numpy.ascontiguousarray",
+                    input->name);
+    if (first && shape[1] == 0)
+        return fail(EX_DATAERR, "%s: expected at least one step, found none; save it again",
+                    input->name);
+    if (first) {
+        b->batch = shape[0];
+        b->steps = shape[1];
+    }
+    input_flatten(input);
+    return 0;
+}
+
+static int check_shape(struct binding *b, struct input *input, enum form form,
                        struct sizes *sizes) {
     if (!input->name || input->single) return 0;
+    int code = flatten(b, input, form);
+    if (code) return code;
     static const char *const shapes[] = {
         [MATRIX] = "[n, c]", [COLUMN] = "[n]", [LABELS] = "[n]", [CLASSES] = "[c]"};
-    int code = input_want_dims(input, form == MATRIX ? 2 : 1, shapes[form]);
+    code = input_want_dims(input, form == MATRIX ? 2 : 1, shapes[form]);
     if (code) return code;
     if (form != CLASSES)
         code = agree(input, input->npy.shape[0], "rows", &b->rows, &sizes->rows_from);
@@ -160,7 +185,12 @@ int bind_open(struct binding *b, const struct model *model, const char *const *v
                           settings->bf16);
     if (!code) code = check_shapes(b);
     b->end = b->rows;
-    if (!code && settings->rows) code = settings_rows(settings->rows, b->rows, &b->begin, &b->end);
+    if (!code && settings->rows) { /* the slice of the first axis */
+        size_t step = b->steps ? b->steps : 1;
+        code = settings_rows(settings->rows, b->rows / step, &b->begin, &b->end);
+        b->begin *= step;
+        b->end *= step;
+    }
     return code;
 }
 
@@ -201,6 +231,7 @@ void *bind_args(const struct binding *b, const struct settings *settings, size_t
         else if (flag->form == COUNT)
             *(size_t *)member = (size_t)b->integers[i];
         if (flag->form == INDEX) *(int *)(void *)(args + flag->extra) = 1;
+        if (flag->form == SWITCH) *(int *)member = 1;
     }
     const struct input *labels = bind_labels(b);
     if (model->count_correct) *(int *)(void *)(args + model->count_correct) = labels != NULL;
@@ -252,4 +283,11 @@ long long bind_count(const struct binding *b, const char *name) {
         if (b->model->flags[i].form == COUNT && strcmp(b->model->flags[i].name, name) == 0)
             return b->integers[i];
     return 0;
+}
+
+bool bind_switch(const struct binding *b, const char *name) {
+    for (size_t i = 0; i < b->model->flag_count; i++)
+        if (b->model->flags[i].form == SWITCH && strcmp(b->model->flags[i].name, name) == 0)
+            return b->values[i];
+    return false;
 }

@@ -71,7 +71,7 @@ int metrics_outputs(struct metrics *m, const struct binding *b, struct outputs *
         char *path;
         if (dir && m->wanted[i]) {
             if (asprintf(&path, "%s/%s.npy", dir, table[i].name) < 0) return fail_memory();
-            code = outputs_add(outputs, path, type, rows, 0, &m->out[i]);
+            code = outputs_add_steps(outputs, path, type, rows, b->steps, 0, &m->out[i]);
             free(path);
         } else {
             m->heap[i] = calloc(rows ? rows : 1, nll_dtype_size(type));

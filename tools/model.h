@@ -20,6 +20,7 @@ enum form {
     INDEX,      /* an integer: an int64_t, with an int that says it is given */
     COUNT,      /* a whole number of at least 1: a size_t */
     TEXT,       /* not for the library: see bind_text */
+    SWITCH,     /* takes nothing: an int */
     LATER       /* in the contract, not built yet */
 };
 
@@ -48,8 +49,10 @@ struct model {
     size_t common, nll, mode; /* offsets; mode 0: none */
     size_t rows;              /* offset of size_t rows, 0: none */
     size_t count_correct;     /* offset of the int that asks for the accuracy, 0: none */
-    bool labels_mode;         /* mode is a class index */
-    bool perplexity;          /* exp(mean) means something */
+    /* Offsets of the views of sequences and of the row weights' output; 0: the model knows none. */
+    size_t offsets, lengths, weight;
+    bool labels_mode; /* mode is a class index */
+    bool perplexity;  /* exp(mean) means something */
 };
 
 extern const struct model models[];

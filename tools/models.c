@@ -14,8 +14,8 @@
 #define AT_MOST_ONE_OF(set) .choice = set
 
 static const struct flag categorical_flags[] = {
-    {"logits", MATRIX, "unnormalised log-probabilities [n, c]", ONE_OF(1), AT(categorical, logits),
-     GRADIENT(categorical, grad)},
+    {"logits", MATRIX, "unnormalised log-probabilities [n, c] or [b, t, c]", ONE_OF(1),
+     AT(categorical, logits), GRADIENT(categorical, grad)},
     {"log-probs", MATRIX, "log-probabilities [n, c]", ONE_OF(1), AT(categorical, log_probs),
      GRADIENT(categorical, grad)},
     {"probs", MATRIX, "probabilities [n, c]", ONE_OF(1), AT(categorical, probs),
@@ -32,6 +32,10 @@ static const struct flag categorical_flags[] = {
     {"z-loss", SETTING, "adds this times lse^2 to each row", AT(categorical, z_loss)},
     {"temperature", SETTING, "divides the logits", AT(categorical, temperature), .open = true},
     {"softcap", SETTING, "C: logits become C tanh(x / C)", AT(categorical, softcap), .open = true},
+    {"shift", SWITCH, "row r is about the target of row r + 1 of its sequence: the next token",
+     AT(categorical, shift)},
+    {"lengths", TEXT, "tokens of each sequence of logits [b, t, c]; the rest is padding [b]",
+     .arg = "F"},
     {"top-k", COUNT, "adds the share of rows whose target is among the K largest",
      AT(categorical, top_k)},
     {"metrics", TEXT,
@@ -84,7 +88,9 @@ CALL(gaussian)
 const struct model models[] = {
     {MODEL(categorical), .about = "one of c classes per row (multiclass cross entropy)",
      .count_correct = offsetof(nll_categorical_args, count_correct), .labels_mode = true,
-     .perplexity = true},
+     .perplexity = true, .offsets = offsetof(nll_categorical_args, offsets),
+     .lengths = offsetof(nll_categorical_args, lengths),
+     .weight = offsetof(nll_categorical_args, weight)},
     {MODEL(bernoulli), .about = "y in [0, 1] (binary cross entropy)",
      .rows = offsetof(nll_bernoulli_args, rows)},
     {MODEL(gaussian), .about = "a normal distribution", .rows = offsetof(nll_gaussian_args, rows)},

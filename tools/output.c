@@ -151,15 +151,10 @@ static bool same_output(const struct outputs *outputs, const char *path) {
     return false;
 }
 
-int outputs_add(struct outputs *outputs, const char *path, nll_dtype dtype, size_t rows,
-                size_t cols, nll_out *view) {
-    char header[NPY_HEADER];
-    size_t start = npy_format(header, dtype, rows, cols), size;
+/* Adds an output of `size` bytes, the first `start` of which are `header`. */
+static int add(struct outputs *outputs, const char *path, const char *header, size_t start,
+               size_t size, char **bytes) {
     if (outputs->count == OUTPUTS) return fail(EX_SOFTWARE, "too many output files");
-    if (__builtin_mul_overflow(rows, cols ? cols : 1, &size) ||
-        __builtin_mul_overflow(size, nll_dtype_size(dtype), &size) ||
-        __builtin_add_overflow(size, start, &size) || size > PTRDIFF_MAX)
-        return fail_memory();
     char *resolved = resolve(path);
     if (!resolved) return fail_memory();
     pthread_mutex_lock(&outputs->lock);
@@ -178,9 +173,33 @@ int outputs_add(struct outputs *outputs, const char *path, nll_dtype dtype, size
     if (!output->bytes) return fail_memory();
     memcpy(output->bytes, header, start);
     outputs->bytes += (double)(size - start);
-    *view = cols ? nll_out_2d(output->bytes + start, dtype, rows, cols)
-                 : nll_out_1d(output->bytes + start, dtype, rows);
+    *bytes = output->bytes;
     return 0;
+}
+
+int outputs_add_steps(struct outputs *outputs, const char *path, nll_dtype dtype, size_t rows,
+                      size_t steps, size_t cols, nll_out *view) {
+    char header[NPY_HEADER], *bytes;
+    size_t start = npy_format(header, dtype, rows, steps, cols), size;
+    if (__builtin_mul_overflow(rows, cols ? cols : 1, &size) ||
+        __builtin_mul_overflow(size, nll_dtype_size(dtype), &size) ||
+        __builtin_add_overflow(size, start, &size) || size > PTRDIFF_MAX)
+        return fail_memory();
+    int code = add(outputs, path, header, start, size, &bytes);
+    if (code) return code;
+    *view = cols ? nll_out_2d(bytes + start, dtype, rows, cols)
+                 : nll_out_1d(bytes + start, dtype, rows);
+    return 0;
+}
+
+int outputs_add(struct outputs *outputs, const char *path, nll_dtype dtype, size_t rows,
+                size_t cols, nll_out *view) {
+    return outputs_add_steps(outputs, path, dtype, rows, 0, cols, view);
+}
+
+int outputs_add_bytes(struct outputs *outputs, const char *path, const char *data, size_t size) {
+    char *bytes;
+    return add(outputs, path, data, size, size, &bytes);
 }
 
 static int write_all(const struct output *output) {

@@ -42,6 +42,11 @@ int outputs_make_dir(struct outputs *outputs, const char *path);
 /* Adds an array of the shape; cols 0 makes it 1-D.  Fill *view, then commit. */
 int outputs_add(struct outputs *outputs, const char *path, nll_dtype dtype, size_t rows,
                 size_t cols, nll_out *view);
+/* The same; steps > 0 splits the rows into (rows / steps, steps). */
+int outputs_add_steps(struct outputs *outputs, const char *path, nll_dtype dtype, size_t rows,
+                      size_t steps, size_t cols, nll_out *view);
+/* Adds a file that is complete. */
+int outputs_add_bytes(struct outputs *outputs, const char *path, const char *data, size_t size);
 /* Writes what is to be written, gives all files their names.  0 or the exit code. */
 int outputs_commit(struct outputs *outputs);
 /* Ends everything; removes what was not committed. */

@@ -27,7 +27,9 @@ static struct figures derive(const struct report *r) {
     return f;
 }
 
-static bool has_perplexity(const struct report *r) { return r->model->perplexity || r->offsets; }
+static bool has_perplexity(const struct report *r) {
+    return r->model->perplexity || r->sequences->given;
+}
 
 static json_t *number(double value) {
     if (isnan(value)) return json_string("NaN");
@@ -60,7 +62,7 @@ static int print_json(const struct report *r, FILE *out) {
         {"count", true, integer(result->count)},
         {"ignored", true, integer(result->ignored)},
         {"nonfinite", true, integer(result->nonfinite)},
-        {"sequences", r->offsets, integer(r->sequences)},
+        {"sequences", r->sequences->given, integer(r->sequences->count)},
         {"weight_sum", true, number(result->weight_sum)},
         {"unit", true, json_string(r->settings->bits ? "bits" : "nats")},
         {"sum", true, number(result->sum / f.unit)},
@@ -68,6 +70,7 @@ static int print_json(const struct report *r, FILE *out) {
         {"mean", true, number(result->mean / f.unit)},
         {"value", true,
          r->settings->reduction == NLL_NONE ? json_null() : number(result->value / f.unit)},
+        {"standard_error", r->sequences->given, number(r->sequences->standard_error / f.unit)},
         {"bits", true, number(f.bits)},
         {"perplexity", has_perplexity(r), number(f.perplexity)},
         {"bits_per_byte", r->settings->bytes > 0, number(f.bits_per_byte)},
@@ -135,7 +138,11 @@ static void print_text(const struct report *r, FILE *out) {
     line(out, "rows", "%llu counted, %llu ignored, %llu not finite",
          (unsigned long long)result->count, (unsigned long long)result->ignored,
          (unsigned long long)result->nonfinite);
-    if (r->offsets) line(out, "sequences", "%zu", r->sequences);
+    if (r->sequences->given) {
+        line(out, "sequences", "%zu", r->sequences->count);
+        line(out, "standard error", "%.6g %s of the mean, over the rows",
+             r->sequences->standard_error / f.unit, unit);
+    }
     line(out, "time", "%.3g s, %.3g GB/s, %s, %d thread%s", r->seconds, f.rate, nll_isa_active(),
          r->threads, r->threads == 1 ? "" : "s");
     line(out, "digest", "%s", r->digest);

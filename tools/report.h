@@ -4,6 +4,7 @@
 
 #include "digest.h"
 #include "metrics.h"
+#include "sequences.h"
 #include "model.h"
 #include "settings.h"
 
@@ -17,8 +18,7 @@ struct report {
     size_t cols;     /* classes; 0: none */
     bool labels;     /* targets are class indices: the accuracy is known */
     const struct metrics *metrics;
-    bool offsets;
-    size_t sequences;
+    const struct sequences *sequences;
     int threads;
     double seconds, bytes; /* of the scoring call */
     char digest[DIGEST_TEXT];

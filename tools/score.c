@@ -21,7 +21,6 @@ struct score {
     void *args;     /* the model's argument struct */
     nll_out values; /* per-row NLL: the file of --out, else `heap` */
     void *heap;
-    nll_out sums; /* per sequence: the file of --seq-out, if wanted */
     struct report report;
 };
 
@@ -42,6 +41,7 @@ static int explain(const struct score *s, nll_status status) {
     const struct input *labels = bind_labels(&s->binding);
     int64_t bad = s->report.result.bad_row;
     if (status == NLL_E_LABEL && labels && bad >= 0) {
+        bad += bind_switch(&s->binding, "shift"); /* where the label stands */
         nll_view view = labels->single ? input_repeat(labels, NLL_I64, s->binding.rows, 1)
                                        : input_rows(labels, s->binding.begin, s->binding.end);
         return fail(EX_DATAERR,
@@ -84,8 +84,8 @@ static int add_gradients(struct score *s, nll_dtype compute) {
         if (asprintf(&path, "%s/d_%s.npy", s->settings.grad, flag->name) < 0) return fail_memory();
         for (char *c = path + strlen(s->settings.grad); *c; c++)
             if (*c == '-') *c = '_';
-        code = outputs_add(&s->outputs, path, compute, rows, flag->form == MATRIX ? b->cols : 0,
-                           out_at(s, flag->extra));
+        code = outputs_add_steps(&s->outputs, path, compute, rows, b->steps,
+                                 flag->form == MATRIX ? b->cols : 0, out_at(s, flag->extra));
         free(path);
         added++;
     }
@@ -101,7 +101,8 @@ static int add_outputs(struct score *s) {
     size_t rows = s->binding.end - s->binding.begin;
     int code = 0;
     if (set->out) {
-        code = outputs_add(&s->outputs, set->out, compute, rows, 0, &s->values);
+        code = outputs_add_steps(&s->outputs, set->out, compute, rows, s->binding.steps, 0,
+                                 &s->values);
     } else {
         s->heap = calloc(rows ? rows : 1, nll_dtype_size(compute));
         s->values = nll_out_1d(s->heap, compute, rows);
@@ -109,10 +110,9 @@ static int add_outputs(struct score *s) {
     }
     *out_at(s, s->model->nll) = s->values;
     if (!code && set->mode)
-        code = outputs_add(&s->outputs, set->mode, s->model->labels_mode ? NLL_I64 : compute, rows,
-                           0, out_at(s, s->model->mode));
-    if (!code && set->seq_out)
-        code = outputs_add(&s->outputs, set->seq_out, NLL_F64, s->sequences.count, 0, &s->sums);
+        code = outputs_add_steps(&s->outputs, set->mode, s->model->labels_mode ? NLL_I64 : compute,
+                                 rows, s->binding.steps, 0, out_at(s, s->model->mode));
+    if (!code) code = sequences_bind(&s->sequences, &s->binding, s->args);
     if (!code && set->grad) code = add_gradients(s, compute);
     if (!code) code = metrics_outputs(&s->metrics, &s->binding, &s->outputs, compute, s->args);
     return code;
@@ -141,7 +141,9 @@ static int digest(struct score *s) {
 
 static int finish(struct score *s) {
     struct report *report = &s->report;
-    if (s->settings.seq_out) sequences_sum(&s->sequences, &s->values, s->sums.data);
+    int code = sequences_finish(&s->sequences, &s->settings, &s->binding, s->args, &s->values,
+                                &s->outputs);
+    if (code) return code;
     metrics_finish(&s->metrics, &s->binding, &report->result);
     report->metrics = &s->metrics;
     report->model = s->model;
@@ -149,12 +151,11 @@ static int finish(struct score *s) {
     report->dtype = bind_dtype(&s->binding, report->result.compute);
     report->cols = s->binding.cols;
     report->labels = bind_labels(&s->binding) && s->model->count_correct;
-    report->offsets = s->settings.offsets;
-    report->sequences = s->sequences.count;
+    report->sequences = &s->sequences;
     report->bytes =
         bind_bytes(&s->binding) + s->outputs.bytes +
         (s->heap ? (double)s->values.rows * (double)nll_dtype_size(s->values.dtype) : 0);
-    int code = digest(s);
+    code = digest(s);
     if (!code) code = outputs_commit(&s->outputs);
     /* Arrays on standard output are for another program: the summary must not run into them. */
     if (!code) code = report_print(report, s->outputs.uses_stdout ? stderr : stdout);
@@ -171,9 +172,7 @@ static int run(struct score *s, const char *const *values) {
     int code = s->settings.isa ? settings_isa(s->settings.isa) : 0;
     if (!code) code = bind_open(&s->binding, s->model, values, &s->settings);
     if (!code) code = metrics_open(&s->metrics, &s->binding);
-    if (!code)
-        code =
-            sequences_open(&s->sequences, s->settings.offsets, s->binding.end - s->binding.begin);
+    if (!code) code = sequences_open(&s->sequences, &s->settings, &s->binding);
     if (!code) code = rehearse(s);
     if (code) return code;
     s->args = bind_args(&s->binding, &s->settings, s->binding.begin, s->binding.end);
@@ -193,7 +192,7 @@ static int score(const struct model *model, const char *const *values) {
     code = run(&s, values);
     outputs_end(&s.outputs);
     bind_close(&s.binding);
-    input_close(&s.sequences.offsets);
+    sequences_close(&s.sequences);
     metrics_close(&s.metrics);
     free(s.args);
     free(s.heap);

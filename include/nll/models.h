@@ -38,6 +38,13 @@
  * log-probs or probs; entry y of softmax - onehot is computed as -S'/S, S' the sum without y, so a
  * confident row keeps its relative accuracy.  d/d target_probs_c = v_c (1 - e) nll_c.
  *
+ * Sequences: rows offsets[i] .. offsets[i + 1] - 1 are sequence i, of which the first lengths[i]
+ * hold tokens and the rest is padding.  With shift, row r is about target[r + 1], the next token, so
+ * that the logits of a language model and its tokens [rows] are scored as they are; the last token
+ * of a sequence has none to be about.  Rows not scored are as ignored ones, their logits and
+ * targets not read, and count in result->ignored.  Logits [b, t, c] in C order are rows b * t with
+ * offsets 0, t, 2 t, ...  nll_sequences makes values of sequences from nll and weight.
+ *
  * Scoring outputs, which no option but softcap and temperature enters:
  *   rank        of the target, from 0: the number of classes with a larger entry in the array as
  *               given, and of those with an equal one at a lower index; -1 if mode would be, or if
@@ -54,7 +61,9 @@
  * value 0, gradient 0, lse 0, p_target 0, mode -1, rank -1, other scoring outputs 0; target_probs
  * excludes ignore_index.
  * probs used by the value and outside [0, 1]: NaN; target_probs < 0: +inf with NaN gradients.
- * Labels are checked before anything is written: NLL_E_LABEL and result->bad_row.
+ * Labels are checked before anything is written: NLL_E_LABEL and result->bad_row, the row whose
+ * target it is (with shift, the label stands one further).  NLL_E_SHAPE for offsets that fall or
+ * leave the rows, and lengths beyond their sequence.
  *
  * Accuracy (relative, u = 2^-24 float, 2^-53 double): value, gradient and p_target 34u float, 40u
  * double, whatever the probability of the target; lse that much absolute and 2u relative;
@@ -88,6 +97,11 @@ typedef struct nll_categorical_args {
     nll_out entropy;    /* [rows] */
     nll_out confidence; /* [rows] */
     nll_out brier;      /* [rows] */
+    /* Sequences; see above.  Index targets only. */
+    nll_view offsets; /* [sequences + 1], any integer type; absent: one sequence of all rows */
+    nll_view lengths; /* [sequences], any integer type; absent: as long as they are */
+    int shift;        /* not 0: a row is about the target of the next row */
+    nll_out weight;   /* [rows] w_i of the row; 0 where it is ignored or not scored */
 } nll_categorical_args;
 nll_status nll_categorical(const nll_categorical_args *args, nll_result *result);
 

@@ -9,16 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-void cat_targets(const cat_plan *p, size_t row, size_t count, int64_t *y) {
-    if (p->soft) {
-        for (size_t i = 0; i < count; i++) y[i] = -1;
-        return;
-    }
-    nll_get_indices(&p->a->target, row, count, y);
-    if (p->a->has_ignore_index)
-        for (size_t i = 0; i < count; i++) y[i] = y[i] == p->a->ignore_index ? -1 : y[i];
-}
-
 void cat_weights(const cat_plan *p, size_t row, size_t count, double *value, double *divisor) {
     double w[NLL_BLOCK];
     int64_t y[NLL_BLOCK];
@@ -37,28 +27,6 @@ void cat_weights(const cat_plan *p, size_t row, size_t count, double *value, dou
             value[i] = p->smoothed ? sample : sample * v; /* smoothing has v inside the value */
         if (divisor) divisor[i] = sample * v;
     }
-}
-
-/* Labels into range or ignored; counts them.  Writes nothing of the caller's. */
-static nll_status check_labels(const cat_plan *p, nll_result *r) {
-    const nll_categorical_args *a = p->a;
-    int64_t y[NLL_BLOCK];
-    for (size_t i = 0, n; i < p->rows && !p->soft; i += n) {
-        n = p->rows - i < NLL_BLOCK ? p->rows - i : NLL_BLOCK;
-        size_t fit = nll_get_indices(&a->target, i, n, y);
-        for (size_t k = 0; k < fit; k++) {
-            if (a->has_ignore_index && y[k] == a->ignore_index)
-                r->ignored++;
-            else if (y[k] < 0 || (uint64_t)y[k] >= p->cols)
-                fit = k; /* ends the loop; reported below */
-        }
-        if (fit < n) {
-            r->bad_row = (int64_t)(i + fit);
-            return NLL_E_LABEL;
-        }
-    }
-    r->count = r->rows - r->ignored;
-    return NLL_OK;
 }
 
 /* The first row with a value out of its domain, or -1. */
@@ -135,6 +103,7 @@ static nll_status check(const nll_categorical_args *a, cat_plan *p, nll_checker 
             given++;
         }
     p->soft = nll_view_given(&a->target_probs);
+    p->sequences = a->shift || nll_view_given(&a->offsets) || nll_view_given(&a->lengths);
     nll_check_that(c, given > 0, NLL_E_NULL);
     nll_check_that(c, given <= 1, NLL_E_VALUE);
     nll_check_that(c, p->soft || nll_view_given(&a->target), NLL_E_NULL);
@@ -148,6 +117,9 @@ static nll_status check(const nll_categorical_args *a, cat_plan *p, nll_checker 
         nll_check_in(c, &a->target_probs, n, m, NLL_REALS, 1, 2);
     else
         nll_check_in(c, &a->target, n, 1, NLL_INTEGERS, 1, 0);
+    size_t sequences = nll_view_given(&a->offsets) && a->offsets.rows ? a->offsets.rows - 1 : 1;
+    nll_check_in(c, &a->offsets, sequences + 1, 1, NLL_INTEGERS, 0, 0);
+    nll_check_in(c, &a->lengths, sequences, 1, NLL_INTEGERS, 0, 0);
     nll_check_in(c, &a->class_weight, m, 1, NLL_REALS_OR_NUMBER, 0, 0);
     nll_check_common(c, &a->common, n);
     nll_check_that(c, a->label_smoothing >= 0 && a->label_smoothing <= 1, NLL_E_VALUE);
@@ -157,9 +129,9 @@ static nll_status check(const nll_categorical_args *a, cat_plan *p, nll_checker 
     int logits_only = a->z_loss > 0 || a->softcap > 0 || nll_out_given(&a->lse) ||
                       (a->temperature > 0 && a->temperature != 1);
     nll_check_that(c, p->form == CAT_LOGITS || !logits_only, NLL_E_VALUE);
-    int index_only = a->has_ignore_index || a->count_correct || nll_out_given(&a->p_target) ||
-                     a->top_k > 0 || nll_out_given(&a->rank) || nll_out_given(&a->margin) ||
-                     nll_out_given(&a->brier);
+    int index_only = p->sequences || a->has_ignore_index || a->count_correct ||
+                     nll_out_given(&a->p_target) || a->top_k > 0 || nll_out_given(&a->rank) ||
+                     nll_out_given(&a->margin) || nll_out_given(&a->brier);
     nll_check_that(c, !(p->soft && index_only), NLL_E_VALUE);
     nll_check_that(c, p->soft || !nll_out_given(&a->grad_target_probs), NLL_E_VALUE);
     nll_check_out(c, &a->nll, n, 1, NLL_ROW_FLOATS, 0);
@@ -173,7 +145,9 @@ static nll_status check(const nll_categorical_args *a, cat_plan *p, nll_checker 
     nll_check_out(c, &a->entropy, n, 1, NLL_ROW_FLOATS, 0);
     nll_check_out(c, &a->confidence, n, 1, NLL_ROW_FLOATS, 0);
     nll_check_out(c, &a->brier, n, 1, NLL_ROW_FLOATS, 0);
+    nll_check_out(c, &a->weight, n, 1, NLL_ROW_FLOATS, 0);
     nll_check_overlaps(c);
+    if (c->status == NLL_OK) c->status = cat_check_sequences(p);
     return c->status;
 }
 
@@ -259,7 +233,7 @@ static nll_status run(const nll_categorical_args *args, nll_result *result) {
     p.scored = p.form == CAT_PROBS ? &logs : &p;
     nll_result r = {.rows = p.rows, .count = p.rows, .bad_row = -1};
     r.compute = p.type == NLL_TYPE_F32 ? NLL_F32 : NLL_F64;
-    nll_status status = check_labels(&p, &r);
+    nll_status status = cat_check_labels(&p, &r);
     if (status == NLL_OK && a.common.check_domain && (r.bad_row = first_bad(&p)) >= 0)
         status = NLL_E_DOMAIN;
     if (status == NLL_OK && r.count == 0 && a.common.reduction == NLL_MEAN &&

@@ -47,6 +47,7 @@ typedef struct cat_plan {
     size_t rows, cols, group;
     int soft, smoothed, dense; /* soft targets; index with smoothing; either */
     int transformed;           /* softcap or temperature */
+    int sequences;             /* offsets, lengths or shift */
     int logged;                /* the array is taken as its logarithm */
     int scores;                /* a scoring output is wanted (categorical_score.c) */
     int x_direct, q_direct, grad_direct;
@@ -62,8 +63,13 @@ typedef struct cat_plan {
 /* The weights of `count` rows from `row` on: `value` multiplies the row's value in the sum,
  * `divisor` counts in the divisor; either may be NULL.  0 for ignored rows. */
 void cat_weights(const cat_plan *p, size_t row, size_t count, double *value, double *divisor);
-/* Targets of `count` rows; -1 where ignored or soft. */
+/* Targets of `count` rows; -1 where ignored, not scored or soft (categorical_target.c). */
 void cat_targets(const cat_plan *p, size_t row, size_t count, int64_t *y);
+/* The labels as they are, and which rows are scored (may be NULL); how many fit int64_t. */
+size_t cat_labels(const cat_plan *p, size_t row, size_t count, int64_t *y, unsigned char *scored);
+/* Labels in range?  Counts the rows.  Are offsets and lengths?  Nothing is written. */
+nll_status cat_check_labels(const cat_plan *p, nll_result *r);
+nll_status cat_check_sequences(const cat_plan *p);
 /* Values (into loss[0..count)), gradients and side outputs of `count` <= CAT_GROUP rows. */
 void cat_group(cat_plan *p, size_t row, size_t count, double *loss);
 

@@ -256,4 +256,9 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
         if (nll_out_given(sides[k].out))
             nll_put(sides[k].out, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, count,
                     sides[k].from);
+    if (nll_out_given(&a->weight)) {
+        double w[CAT_GROUP];
+        cat_weights(p, row, count, w, NULL);
+        nll_put(&a->weight, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, count, w);
+    }
 }

@@ -11,9 +11,10 @@ import inputs
 import models
 import outputs
 import scores
+import sequences
 import usage
 
-MODULES = (headers, inputs, models, outputs, scores, usage)
+MODULES = (headers, inputs, models, outputs, scores, sequences, usage)
 
 
 def main():

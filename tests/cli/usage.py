@@ -130,7 +130,7 @@ class Usage(Case):
         self.refuse(65, *self.base[:4], "--target", "three.npy",
                     say=("three.npy: expected 2 rows as in x.npy, found 3", ";"))
         self.save("deep.npy", range(8), shape=(2, 2, 2))
-        self.refuse(65, *self.base[:3], "deep.npy", "--target", "y.npy", say="(2, 2, 2)")
+        self.refuse(65, *self.base[:3], "deep.npy", "--target", "y.npy", say="y.npy: expected 4 rows")
         self.save("column.npy", [0, 1], "<i8", shape=(2, 1))
         self.refuse(65, *self.base[:4], "--target", "column.npy", say="(2, 1)")
         self.save("q.npy", [0.5] * 4, shape=(2, 2))
@@ -180,10 +180,11 @@ class Help(Case):
             self.assertIn(word, text)
         flags = {"categorical": "--logits --log-probs --probs --target --target-probs "
                                 "--class-weight --ignore-index --label-smoothing --z-loss "
-                                "--temperature --softcap --top-k --metrics --metrics-out",
+                                "--temperature --softcap --top-k --metrics --metrics-out "
+                                "--shift --lengths",
                  "bernoulli": "--logits --probs --pos-weight --label-smoothing --target",
                  "gaussian": "--loc --scale --var --log-scale --log-var --target"}
-        common = ("--sample-weight --reduction --offsets --seq-out --bytes --out --grad --mode "
+        common = ("--sample-weight --reduction --offsets --seq-out --seq-table --seq-bytes --bytes --out --grad --mode "
                   "--threads --isa --rows --unit --json --progress --strict --quiet")
         for model, words in flags.items():
             text = self.good("score", model, "--help").stdout.decode()
