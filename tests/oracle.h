@@ -5,6 +5,7 @@
 #define NLL_TESTS_ORACLE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Elementary functions, in the order of functions.h. */
 enum oracle_fn { FN_EXP, FN_LOG, FN_LOG1P, FN_EXPM1, FN_SOFTPLUS, FN_SIGMOID, FN_LGAMMA, FN_COUNT };
@@ -59,5 +60,18 @@ struct oracle_scores {
     long double z_max; /* largest |z|, masked classes apart */
 };
 void oracle_scores(const struct oracle_row *row, struct oracle_scores *out);
+
+/* A list of k classes with probabilities q; what is missing to 1 goes to the others together. */
+struct oracle_bucket {
+    size_t cols, k;
+    const double *x; /* logits */
+    const int64_t *index;
+    const double *q;
+};
+struct oracle_bucket_out {
+    long double nll;
+    struct oracle_value *grad, *grad_q; /* [cols], [k] */
+};
+void oracle_bucket(const struct oracle_bucket *b, struct oracle_bucket_out *out);
 
 #endif

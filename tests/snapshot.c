@@ -29,7 +29,8 @@ struct snapshot snap_categorical(const nll_categorical_args *args, nll_dtype row
     if (is_absent(&a.logits)) wanted &= ~(unsigned)SNAP_LSE;
     a.nll = output(&s, 0, wanted, "nll", row, n, 1);
     a.grad = output(&s, 1, wanted, "grad", grad, n, c);
-    a.grad_target_probs = output(&s, 2, wanted, "grad_target_probs", grad, n, c);
+    size_t k = is_absent(&a.target_index) ? c : a.target_index.cols;
+    a.grad_target_probs = output(&s, 2, wanted, "grad_target_probs", grad, n, k);
     a.lse = output(&s, 3, wanted, "lse", row, n, 1);
     a.mode = output(&s, 4, wanted, "mode", NLL_I64, n, 1);
     a.p_target = output(&s, 5, wanted, "p_target", row, n, 1);

@@ -161,7 +161,7 @@ ParameterizedTestParameters(variants, one_row_at_a_time) {
     return indices(2 * CATEGORICAL_PROBLEMS);
 }
 ParameterizedTest(int *index, variants, one_row_at_a_time) {
-    enum { ROWS = 19, COLS = 45, VIEWS = 7 };
+    enum { ROWS = 19, COLS = 45, VIEWS = 8 };
     struct problem p;
     nll_dtype type = types[*index % 2];
     union any_args a = make(&p, *index / 2, type, ROWS, COLS);
@@ -174,6 +174,7 @@ ParameterizedTest(int *index, variants, one_row_at_a_time) {
                                   &one.probs,
                                   &one.target,
                                   &one.target_probs,
+                                  &one.target_index,
                                   &one.common.sample_weight,
                                   &one.common.grad_output};
         for (size_t k = 0; k < VIEWS; k++) {

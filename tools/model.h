@@ -12,16 +12,19 @@
 
 /* What a flag takes. */
 enum form {
-    MATRIX = 1, /* reals [n, c]; a number is repeated */
-    COLUMN,     /* reals [n] or a number */
-    LABELS,     /* integers [n] or an integer */
-    CLASSES,    /* reals [c] or a number */
-    SETTING,    /* a number: a double of the struct */
-    INDEX,      /* an integer: an int64_t, with an int that says it is given */
-    COUNT,      /* a whole number of at least 1: a size_t */
-    TEXT,       /* not for the library: see bind_text */
-    SWITCH,     /* takes nothing: an int */
-    LATER       /* in the contract, not built yet */
+    MATRIX = 1,  /* reals [n, c]; a number is repeated */
+    COLUMN,      /* reals [n] or a number */
+    LABELS,      /* integers [n] or an integer */
+    CLASSES,     /* reals [c] or a number */
+    LIST,        /* reals [n, k] beside LIST_LABELS */
+    LIST_LABELS, /* integers [n, k] */
+    SETTING,     /* a number: a double of the struct */
+    INDEX,       /* an integer: an int64_t, with an int that says it is given */
+    COUNT,       /* a whole number of at least 1: a size_t */
+    TEXT,        /* not for the library: see bind_text */
+    SWITCH,      /* takes nothing: an int */
+    WORD,        /* one of `words`: an enum, their number */
+    LATER        /* in the contract, not built yet */
 };
 
 struct flag {
@@ -37,6 +40,8 @@ struct flag {
     size_t extra;       /* offset of the gradient's nll_out, or of the int of an INDEX; 0: none */
     double least, most; /* range of a SETTING; most 0: no upper bound */
     const char *arg;    /* what the help calls the value; NULL: by form */
+    bool listed;        /* of a MATRIX: a LIST if the model's LIST_LABELS are given */
+    const char *const *words; /* of a WORD, ended by NULL */
 };
 
 struct model {

@@ -13,6 +13,10 @@
 #define ONE_OF(set) .choice = set, .required = true
 #define AT_MOST_ONE_OF(set) .choice = set
 
+static const char *const tail_words[] = {[NLL_TAIL_ERROR] = "error",
+                                         [NLL_TAIL_RENORMALISE] = "renormalise",
+                                         [NLL_TAIL_BUCKET] = "bucket",
+                                         NULL};
 static const struct flag categorical_flags[] = {
     {"logits", MATRIX, "unnormalised log-probabilities [n, c] or [b, t, c]", ONE_OF(1),
      AT(categorical, logits), GRADIENT(categorical, grad)},
@@ -23,7 +27,14 @@ static const struct flag categorical_flags[] = {
     {"target", LABELS, "observed class of each row, 0 to c-1 [n]", ONE_OF(2),
      AT(categorical, target)},
     {"target-probs", MATRIX, "observed distribution of each row [n, c]", ONE_OF(2),
-     AT(categorical, target_probs), GRADIENT(categorical, grad_target_probs)},
+     AT(categorical, target_probs), GRADIENT(categorical, grad_target_probs), .listed = true},
+    {"target-log-probs", LIST, "their logarithms, with --target-index [n, k]", ONE_OF(2),
+     AT(categorical, target_log_probs), GRADIENT(categorical, grad_target_probs)},
+    {"target-index", LIST_LABELS,
+     "classes that --target-probs [n, k] or --target-log-probs [n, k] are of [n, k]",
+     AT(categorical, target_index)},
+    {"tail", WORD, "where what they lack to 1 goes: error (default), renormalise or bucket",
+     AT(categorical, tail), .arg = "RULE", .words = tail_words},
     {"class-weight", CLASSES, "weight of each class [c]", AT(categorical, class_weight)},
     {"ignore-index", INDEX, "rows with this target do not count", AT(categorical, ignore_index),
      GIVEN(categorical, has_ignore_index)},

@@ -28,6 +28,11 @@ static nll_out *out_at(const struct score *s, size_t offset) {
     return (nll_out *)(void *)((char *)s->args + offset);
 }
 
+static bool tail_is_bucket(const struct score *s) {
+    const nll_categorical_args *a = s->args; /* the one model with lists */
+    return a->tail == NLL_TAIL_BUCKET;
+}
+
 /* A status as an error line and an exit code. */
 static int explain(const struct score *s, nll_status status) {
     static const struct {
@@ -51,6 +56,18 @@ static int explain(const struct score *s, nll_status status) {
                     (long long)view_integer(&view, (size_t)bad),
                     (long long)bad + (long long)s->binding.begin);
     }
+    const struct input *lists = bind_lists(&s->binding);
+    if (status == NLL_E_LABEL && lists && bad >= 0)
+        return fail(EX_DATAERR,
+                    "%s: expected classes from 0 to %lld, found another in row %lld; correct it",
+                    lists->name, (long long)s->binding.cols - 1,
+                    (long long)bad + (long long)s->binding.begin);
+    if (status == NLL_E_DOMAIN && lists && bad >= 0 && !s->settings.check)
+        return fail(EX_DATAERR,
+                    "%s: expected probabilities that sum to 1%s, found another sum in row %lld; "
+                    "correct it or see --tail",
+                    lists->name, tail_is_bucket(s) ? " at most" : "",
+                    (long long)bad + (long long)s->binding.begin);
     if (status == NLL_E_DOMAIN && bad >= 0)
         return fail(EX_DATAERR,
                     "%s: a value outside its domain in row %lld; correct it, or leave "
@@ -84,8 +101,8 @@ static int add_gradients(struct score *s, nll_dtype compute) {
         if (asprintf(&path, "%s/d_%s.npy", s->settings.grad, flag->name) < 0) return fail_memory();
         for (char *c = path + strlen(s->settings.grad); *c; c++)
             if (*c == '-') *c = '_';
-        code = outputs_add_steps(&s->outputs, path, compute, rows, b->steps,
-                                 flag->form == MATRIX ? b->cols : 0, out_at(s, flag->extra));
+        code = outputs_add_steps(&s->outputs, path, compute, rows, b->steps, bind_columns(b, i),
+                                 out_at(s, flag->extra));
         free(path);
         added++;
     }
@@ -219,8 +236,9 @@ static int score_help(void) {
 }
 
 static const char *const metavars[] = {
-    [MATRIX] = "F", [COLUMN] = "F", [LABELS] = "F",  [CLASSES] = "F", [SETTING] = "X",
-    [INDEX] = "I",  [COUNT] = "K",  [TEXT] = "TEXT", [LATER] = "K"};
+    [MATRIX] = "F", [COLUMN] = "F", [LABELS] = "F",      [CLASSES] = "F",
+    [LIST] = "F",   [WORD] = "W",   [LIST_LABELS] = "F", [SETTING] = "X",
+    [INDEX] = "I",  [COUNT] = "K",  [TEXT] = "TEXT",     [LATER] = "K"};
 
 int command_score(int argc, char **argv) {
     enum { MOST = FLAGS_MOST + COMMON_OPTIONS };

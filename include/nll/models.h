@@ -34,14 +34,25 @@
  *   soft q          sum_c v_c ((1 - e) q_c + e / cols) nll_c           w = sample_weight
  *   z_loss L        adds L lse^2 to the row value, v_y L lse^2 with smoothing (logits only)
  *
+ * Sparse targets: target_index [rows, k] names k classes per row and target_probs, or
+ * target_log_probs, their probabilities q_i: mixes of two labels, the largest k of a teacher.  A
+ * class named twice has the sum.  With Q = sum_i q_i, the tail says what becomes of 1 - Q:
+ *   ERROR        NLL_E_DOMAIN and bad_row, before any write, unless Q is 1 within 32 roundoffs of
+ * the type of the probabilities; value and gradients as for soft q RENORMALISE  as for soft q / Q;
+ * Q = 0: NaN.  d/d q_i = (nll_i - sum_j (q_j / Q) nll_j) / Q BUCKET       sum_i q_i nll_i + max(0,
+ * 1 - Q) (-log(1 - P)), P the sum of the model's probabilities of the listed classes; Q above 1: as
+ * ERROR.  Logits only, without label smoothing and class weights.  d/d q_i = nll_i + log(1 - P) An
+ * unused entry names any class with probability 0 (log-probability -inf).  The gradient with
+ * respect to target_log_probs is q_i d/d q_i.
+ *
  * Gradients are with respect to the array given: logits x (through softcap and temperature),
  * log-probs or probs; entry y of softmax - onehot is computed as -S'/S, S' the sum without y, so a
  * confident row keeps its relative accuracy.  d/d target_probs_c = v_c (1 - e) nll_c.
  *
  * Sequences: rows offsets[i] .. offsets[i + 1] - 1 are sequence i, of which the first lengths[i]
- * hold tokens and the rest is padding.  With shift, row r is about target[r + 1], the next token, so
- * that the logits of a language model and its tokens [rows] are scored as they are; the last token
- * of a sequence has none to be about.  Rows not scored are as ignored ones, their logits and
+ * hold tokens and the rest is padding.  With shift, row r is about target[r + 1], the next token,
+ * so that the logits of a language model and its tokens [rows] are scored as they are; the last
+ * token of a sequence has none to be about.  Rows not scored are as ignored ones, their logits and
  * targets not read, and count in result->ignored.  Logits [b, t, c] in C order are rows b * t with
  * offsets 0, t, 2 t, ...  nll_sequences makes values of sequences from nll and weight.
  *
@@ -66,11 +77,19 @@
  * leave the rows, and lengths beyond their sequence.
  *
  * Accuracy (relative, u = 2^-24 float, 2^-53 double): value, gradient and p_target 34u float, 40u
- * double, whatever the probability of the target; lse that much absolute and 2u relative;
+ * double, whatever the probability of the target; gradients under BUCKET of a class not listed three
+ * times that, relative to p_j (Q + P) / (1 - P); lse that much absolute and 2u relative;
  * confidence as the value, entropy 72u and 80u, brier 140u and 160u, all relative; margin 2u of the
  * larger of the two.  Rounding z adds max|z| u for temperature and softcap in float and for
  * temperature in double, 4 max|z| u for softcap in double; to the scoring outputs from probs the
  * logarithm adds as much, and to brier twice that. */
+/* What the probability that a list of target_index lacks goes to. */
+typedef enum nll_tail {
+    NLL_TAIL_ERROR = 0,       /* nothing may be lacking */
+    NLL_TAIL_RENORMALISE = 1, /* the listed classes, in proportion */
+    NLL_TAIL_BUCKET = 2       /* the event "any class that is not listed" */
+} nll_tail;
+
 typedef struct nll_categorical_args {
     size_t struct_size;
     nll_view logits, log_probs, probs;
@@ -101,7 +120,12 @@ typedef struct nll_categorical_args {
     nll_view offsets; /* [sequences + 1], any integer type; absent: one sequence of all rows */
     nll_view lengths; /* [sequences], any integer type; absent: as long as they are */
     int shift;        /* not 0: a row is about the target of the next row */
-    nll_out weight;   /* [rows] w_i of the row; 0 where it is ignored or not scored */
+    /* Sparse targets; see above.  With target_index, target_probs is [rows, k], as is its gradient,
+     * which then may not take the place of it. */
+    nll_view target_index;     /* [rows, k], any integer type */
+    nll_view target_log_probs; /* [rows, k], any real type: in place of target_probs */
+    nll_tail tail;
+    nll_out weight; /* [rows] w_i of the row; 0 where it is ignored or not scored */
 } nll_categorical_args;
 nll_status nll_categorical(const nll_categorical_args *args, nll_result *result);
 

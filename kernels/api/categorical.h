@@ -46,6 +46,7 @@ typedef struct cat_plan {
     enum cat_form form;
     size_t rows, cols, group;
     int soft, smoothed, dense; /* soft targets; index with smoothing; either */
+    int sparse, bucket;        /* soft targets as lists; with NLL_TAIL_BUCKET */
     int transformed;           /* softcap or temperature */
     int sequences;             /* offsets, lengths or shift */
     int logged;                /* the array is taken as its logarithm */
@@ -114,6 +115,8 @@ static inline void cat_set(enum nll_type type, void *x, size_t i, double value) 
 typedef struct cat_row_grad {
     double scale;           /* s: upstream, weight, divisor; 0: the whole row is 0 */
     double a, q, z;         /* A, Q, Z */
+    double coefficient;     /* of p_c where c is neither h nor y: A + Q + Z */
+    double bucket;          /* -log-probability of the classes not listed, where it has a part */
     double mantissa, power; /* sum of exp(z - anchor) = mantissa 2^power */
     double nll, peak;       /* nll_h and z_h, for the gradient of soft targets */
     double anchor;

@@ -1,5 +1,6 @@
 /* categorical_group.c: values and side outputs of a group of rows; hands over to the gradients. */
 #include "categorical.h"
+#include "categorical_sparse.h"
 #include "fetch.h"
 
 #include <math.h>
@@ -100,6 +101,12 @@ static void dots(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
                 p->form == CAT_LOGITS && !skipped(p, g, i)
                     ? g->peak[i] + cat_element(p->type, g->anchor, i)
                     : 0);
+    if (p->sparse && p->a->label_smoothing == 0) {
+        for (size_t i = 0; i < count; i++)
+            cat_list_dot(p, &g->scratch, row + i, cat_element(p->type, reference, i), &g->dot[i],
+                         &g->mass[i]);
+        return;
+    }
     pass(p, g, p->form == CAT_PROBS ? NLL_K_row_dot_log : NLL_K_row_dot, row, count,
          (nll_job){.in = {NULL, NULL, p->form == CAT_PROBS ? NULL : reference},
                    .out = {g->dot, g->dot_lost, g->mass, g->mass_lost}});
@@ -142,7 +149,7 @@ static void target_from_peak(const cat_plan *p, cat_rows *g, size_t row, size_t 
 }
 
 /* Row values from the parts, and what the gradients need. */
-static void combine(const cat_plan *p, cat_rows *g, size_t count, double *loss) {
+static void combine(const cat_plan *p, cat_rows *g, size_t row, size_t count, double *loss) {
     const nll_categorical_args *a = p->a;
     double log_mantissa[CAT_GROUP];
     int logits = p->form == CAT_LOGITS;
@@ -160,6 +167,21 @@ static void combine(const cat_plan *p, cat_rows *g, size_t count, double *loss) 
         if (logits && p->dense && (Q > 0 || (Q != Q && g->dot[i] != INFINITY))) l += Q * g->nll[i];
         if (p->dense) l += g->dot[i];
         if (zeta > 0) l += zeta * lse * lse;
+        cat_bucket b = {.mantissa = g->mantissa[i],
+                        .power = g->power[i],
+                        .anchor = anchor,
+                        .coefficient = A + Q};
+        if (p->bucket) {
+            b = cat_bucket_of(p, &g->scratch, row + i,
+                              &(cat_bucket_in){.z_h = g->x_h[i] + anchor,
+                                               .p_h = g->p_h[i],
+                                               .anchor = anchor,
+                                               .mantissa = b.mantissa,
+                                               .power = b.power,
+                                               .mass = Q});
+            if (b.missing > 0) l += b.missing * b.nll;
+            Q += b.missing;
+        }
         if (logits && g->nll[i] != g->nll[i]) l = NAN;
         g->lse[i] = lse == lse ? lse : (double)NAN;
         loss[i] = l == l ? l : (double)NAN;
@@ -168,11 +190,13 @@ static void combine(const cat_plan *p, cat_rows *g, size_t count, double *loss) 
         g->grad[i] = (cat_row_grad){.a = A,
                                     .q = Q,
                                     .z = zeta > 0 ? 2 * zeta * lse : 0,
-                                    .mantissa = g->mantissa[i],
-                                    .power = g->power[i],
+                                    .coefficient = b.coefficient + (zeta > 0 ? 2 * zeta * lse : 0),
+                                    .mantissa = b.mantissa,
+                                    .power = b.power,
+                                    .bucket = b.missing > 0 ? b.nll : 0,
                                     .nll = g->nll[i],
                                     .peak = g->x_h[i] + anchor,
-                                    .anchor = anchor,
+                                    .anchor = b.anchor,
                                     .at = {{g->hole[i], g->p_h[i], g->others[i]},
                                            {apart ? g->y[i] : -1, g->p_y[i], 1 - g->p_y[i]}}};
     }
@@ -239,7 +263,7 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
         memcpy(g->nll_y, g->nll, count * sizeof *g->nll);
         memcpy(g->p_y, g->p_h, count * sizeof *g->p_h);
     }
-    combine(p, g, count, loss);
+    combine(p, g, row, count, loss);
     if (ranked) { /* before a gradient in place replaces the logits */
         if (!logits || p->transformed) maxima(p->raw, g, row, count, 1);
         modes(p, g, row, count);

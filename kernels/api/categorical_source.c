@@ -1,5 +1,6 @@
 /* categorical_source.c: the rows of a categorical call as contiguous numbers, and kernel passes. */
 #include "categorical.h"
+#include "categorical_sparse.h"
 #include "fetch.h"
 
 #include <math.h>
@@ -26,6 +27,7 @@ double cat_logit(const cat_plan *p, cat_scratch *s, size_t row, int64_t col) {
 
 const void *cat_dense(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n) {
     if (p->smoothed) return (const char *)p->uniform + col * nll_type_size(p->type);
+    if (p->sparse) return cat_list_spread(p, s, row, col, n);
     const void *q =
         nll_fetch(&p->a->target_probs, p->type, p->isa, row, col, NLL_ALONG_COLS, n, s->q);
     if (p->q_direct) return q;

@@ -12,9 +12,10 @@ import models
 import outputs
 import scores
 import sequences
+import sparse
 import usage
 
-MODULES = (headers, inputs, models, outputs, scores, sequences, usage)
+MODULES = (headers, inputs, models, outputs, scores, sequences, sparse, usage)
 
 
 def main():

@@ -76,7 +76,7 @@ class Usage(Case):
         self.refuse(64, "score", "categorical", "--target", "y.npy",
                     say="missing --logits, --log-probs or --probs")
         self.refuse(64, "score", "categorical", "--logits", "x.npy",
-                    say="missing --target or --target-probs")
+                    say="missing --target, --target-probs or --target-log-probs")
         self.refuse(64, *self.base, "--probs", "x.npy", say=("--logits", "--probs", "alternatives"))
         self.refuse(64, *self.base, "--target-probs", "x.npy", say="alternatives")
         self.refuse(64, "score", "gaussian", "--target", 1, say="missing --loc")
@@ -181,7 +181,8 @@ class Help(Case):
         flags = {"categorical": "--logits --log-probs --probs --target --target-probs "
                                 "--class-weight --ignore-index --label-smoothing --z-loss "
                                 "--temperature --softcap --top-k --metrics --metrics-out "
-                                "--shift --lengths",
+                                "--shift --lengths --target-index "
+                                "--target-log-probs --tail",
                  "bernoulli": "--logits --probs --pos-weight --label-smoothing --target",
                  "gaussian": "--loc --scale --var --log-scale --log-var --target"}
         common = ("--sample-weight --reduction --offsets --seq-out --seq-table --seq-bytes --bytes --out --grad --mode "
