@@ -74,4 +74,8 @@ struct oracle_bucket_out {
 };
 void oracle_bucket(const struct oracle_bucket *b, struct oracle_bucket_out *out);
 
+/* Diagonal of the Hessian and its product with a vector, both [cols], of a row of logits. */
+void oracle_second(const struct oracle_row *row, const double *vector, struct oracle_value *hess,
+                   struct oracle_value *hvp);
+
 #endif

@@ -39,6 +39,7 @@ static nll_categorical_args sparse_problem(struct problem *p, nll_tail tail, nll
     a.softcap = tail == NLL_TAIL_BUCKET ? 40 : 0;
     a.label_smoothing = tail == NLL_TAIL_RENORMALISE ? 0.125 : 0;
     a.z_loss = 1e-3;
+    if (tail != NLL_TAIL_BUCKET) a.vector = array(p, GEN_SCALE, type, rows, cols, state);
     return a;
 }
 
@@ -75,6 +76,7 @@ nll_categorical_args categorical_problem(struct problem *p, int which, nll_dtype
         a.count_correct = 1;
         a.top_k = 3;
     }
+    a.vector = array(p, GEN_SCALE, type, rows, cols, &state);
     if (plain) return a;
     a.class_weight = array(p, GEN_WEIGHT, NLL_F32, cols, 1, &state);
     a.common.sample_weight = array(p, GEN_WEIGHT, NLL_F32, rows, 1, &state);

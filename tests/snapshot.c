@@ -26,6 +26,8 @@ struct snapshot snap_categorical(const nll_categorical_args *args, nll_dtype row
     size_t n = x->rows, c = x->cols;
     if (!is_absent(&a.target)) wanted &= ~(unsigned)SNAP_GRAD2;
     if (is_absent(&a.target)) wanted &= ~(unsigned)(SNAP_P | SNAP_RANK | SNAP_MARGIN | SNAP_BRIER);
+    if (a.tail == NLL_TAIL_BUCKET) wanted &= ~(unsigned)(SNAP_HESS | SNAP_HVP);
+    if (is_absent(&a.vector)) wanted &= ~(unsigned)SNAP_HVP;
     if (is_absent(&a.logits)) wanted &= ~(unsigned)SNAP_LSE;
     a.nll = output(&s, 0, wanted, "nll", row, n, 1);
     a.grad = output(&s, 1, wanted, "grad", grad, n, c);
@@ -38,6 +40,9 @@ struct snapshot snap_categorical(const nll_categorical_args *args, nll_dtype row
     a.margin = output(&s, 7, wanted, "margin", row, n, 1);
     a.entropy = output(&s, 8, wanted, "entropy", row, n, 1);
     a.confidence = output(&s, 9, wanted, "confidence", row, n, 1);
+    a.weight = output(&s, 11, wanted, "weight", row, n, 1);
+    a.hess = output(&s, 12, wanted, "hess", grad, n, c);
+    a.hvp = output(&s, 13, wanted, "hvp", grad, n, c);
     a.brier = output(&s, 10, wanted, "brier", row, n, 1);
     s.status = nll_categorical(&a, &s.r);
     return s;

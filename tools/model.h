@@ -56,6 +56,7 @@ struct model {
     size_t count_correct;     /* offset of the int that asks for the accuracy, 0: none */
     /* Offsets of the views of sequences and of the row weights' output; 0: the model knows none. */
     size_t offsets, lengths, weight;
+    size_t hess;      /* offset of the output of second derivatives by the first MATRIX; 0: none */
     bool labels_mode; /* mode is a class index */
     bool perplexity;  /* exp(mean) means something */
 };

@@ -111,6 +111,26 @@ static int add_gradients(struct score *s, nll_dtype compute) {
     return code;
 }
 
+/* The diagonal of the Hessian, by the parameter: the first matrix given. */
+static int add_hessian(struct score *s, const char *dir, nll_dtype compute) {
+    const struct binding *b = &s->binding;
+    size_t i = 0;
+    while (!b->values[i]) i++; /* logits, log-probs and probs come first; one is given */
+    if (!bind_has_gradient(b, i))
+        return fail(EX_USAGE, "--hess needs --%s given as a file; it is a number here",
+                    s->model->flags[i].name);
+    char *path;
+    int code = outputs_make_dir(&s->outputs, dir);
+    if (code) return code;
+    if (asprintf(&path, "%s/h_%s.npy", dir, s->model->flags[i].name) < 0) return fail_memory();
+    for (char *c = path + strlen(dir); *c; c++)
+        if (*c == '-') *c = '_';
+    code = outputs_add_steps(&s->outputs, path, compute, b->end - b->begin, b->steps, b->cols,
+                             out_at(s, s->model->hess));
+    free(path);
+    return code;
+}
+
 /* Creates the outputs asked for, and memory for those that are needed anyway. */
 static int add_outputs(struct score *s) {
     const struct settings *set = &s->settings;
@@ -131,6 +151,8 @@ static int add_outputs(struct score *s) {
                                  rows, s->binding.steps, 0, out_at(s, s->model->mode));
     if (!code) code = sequences_bind(&s->sequences, &s->binding, s->args);
     if (!code && set->grad) code = add_gradients(s, compute);
+    if (!code && bind_text(&s->binding, "hess"))
+        code = add_hessian(s, bind_text(&s->binding, "hess"), compute);
     if (!code) code = metrics_outputs(&s->metrics, &s->binding, &s->outputs, compute, s->args);
     return code;
 }

@@ -56,6 +56,13 @@
  * targets not read, and count in result->ignored.  Logits [b, t, c] in C order are rows b * t with
  * offsets 0, t, 2 t, ...  nll_sequences makes values of sequences from nll and weight.
  *
+ * Second order: hess and hvp are of the same function as grad (reduction, weights and upstream
+ * gradient in it), exact, not an approximation: from logits z = f(x), with g = dl/dz and
+ * B = sum of the coefficients of lse in l, plus 2 L lse for z_loss (v_y L with smoothing),
+ *   H = f' (B (diag p - p p^T) + 2 L p p^T) f' + diag(f'' g)       from log_probs H = 0
+ * and from probs diag(t_c / p_c^2), t_c the coefficient of nll_c.  Not with NLL_TAIL_BUCKET.  They
+ * may not take the place of an input.
+ *
  * Scoring outputs, which no option but softcap and temperature enters:
  *   rank        of the target, from 0: the number of classes with a larger entry in the array as
  *               given, and of those with an equal one at a lower index; -1 if mode would be, or if
@@ -77,12 +84,16 @@
  * leave the rows, and lengths beyond their sequence.
  *
  * Accuracy (relative, u = 2^-24 float, 2^-53 double): value, gradient and p_target 34u float, 40u
- * double, whatever the probability of the target; gradients under BUCKET of a class not listed three
- * times that, relative to p_j (Q + P) / (1 - P); lse that much absolute and 2u relative;
+ * double, whatever the probability of the target; gradients under BUCKET of a class not listed
+ * three times that, relative to p_j (Q + P) / (1 - P); lse that much absolute and 2u relative;
+ * hess 80u and 90u relative to the terms f'^2 B p (1 - p), f'^2 2 L p^2 and f'' times the terms of
+ * g; hvp as much, relative to f' B p_c (|w_c - w_h| + sum_d p_d |w_d - w_h|) and the like, with w =
+ * f' v and h the most likely class (|w_c| + |w_h| and so on with temperature or softcap);
  * confidence as the value, entropy 72u and 80u, brier 140u and 160u, all relative; margin 2u of the
  * larger of the two.  Rounding z adds max|z| u for temperature and softcap in float and for
  * temperature in double, 4 max|z| u for softcap in double; to the scoring outputs from probs the
- * logarithm adds as much, and to brier twice that. */
+ * logarithm adds as much, and to brier twice that; to hess and hvp softcap and temperature add 8
+ * times. */
 /* What the probability that a list of target_index lacks goes to. */
 typedef enum nll_tail {
     NLL_TAIL_ERROR = 0,       /* nothing may be lacking */
@@ -125,7 +136,11 @@ typedef struct nll_categorical_args {
     nll_view target_index;     /* [rows, k], any integer type */
     nll_view target_log_probs; /* [rows, k], any real type: in place of target_probs */
     nll_tail tail;
-    nll_out weight; /* [rows] w_i of the row; 0 where it is ignored or not scored */
+    /* Second order; see above. */
+    nll_out hess;    /* [rows, cols] diagonal of each row's Hessian */
+    nll_view vector; /* [rows, cols], finite, any real type */
+    nll_out hvp;     /* [rows, cols] each row's Hessian times its row of vector */
+    nll_out weight;  /* [rows] w_i of the row; 0 where it is ignored or not scored */
 } nll_categorical_args;
 nll_status nll_categorical(const nll_categorical_args *args, nll_result *result);
 

@@ -164,6 +164,11 @@ static nll_status check(const nll_categorical_args *a, cat_plan *p, nll_checker 
     nll_check_out(c, &a->entropy, n, 1, NLL_ROW_FLOATS, 0);
     nll_check_out(c, &a->confidence, n, 1, NLL_ROW_FLOATS, 0);
     nll_check_out(c, &a->brier, n, 1, NLL_ROW_FLOATS, 0);
+    int second = nll_out_given(&a->hess) || nll_out_given(&a->hvp);
+    nll_check_that(c, !(p->bucket && second), NLL_E_VALUE);
+    nll_check_in(c, &a->vector, n, m, NLL_REALS, nll_out_given(&a->hvp), 0);
+    nll_check_out(c, &a->hess, n, m, NLL_FLOATS, 0);
+    nll_check_out(c, &a->hvp, n, m, NLL_FLOATS, 0);
     nll_check_out(c, &a->weight, n, 1, NLL_ROW_FLOATS, 0);
     nll_check_overlaps(c);
     if (c->status == NLL_OK) c->status = cat_check_sequences(p);

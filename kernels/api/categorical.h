@@ -97,6 +97,21 @@ void cat_pass(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job
 /* The same, without the rows of an index target that are ignored: y < 0. */
 void cat_pass_counted(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job job,
                       size_t row, size_t count, const int64_t *y);
+/* A group's distributions, by sums without the arg max h: all digits of 1 - p_h, whatever the
+ * target. `top`, `second`, `anchor` and `exponent` are in the compute type. */
+typedef struct cat_dist {
+    double top[CAT_GROUP], second[CAT_GROUP], anchor[CAT_GROUP], exponent[CAT_GROUP];
+    int64_t h[CAT_GROUP];
+    double sum[3][CAT_GROUP], lost[3][CAT_GROUP]; /* of e, e (z_h - z), e^2; times 2^-N, 2^-2N */
+    double N[CAT_GROUP], z_h[CAT_GROUP];          /* z_h less the anchor */
+    double nll[CAT_GROUP], others[CAT_GROUP];     /* -log p_h, 1 - p_h */
+    double mantissa[CAT_GROUP], power[CAT_GROUP], p_h[CAT_GROUP];
+} cat_dist;
+/* h, and the largest logits with and without it; then the rest.  NaN where there is none. */
+void cat_largest(const cat_plan *p, cat_scratch *s, cat_dist *d, size_t row, size_t count,
+                 const int64_t *y);
+void cat_distribution(const cat_plan *p, cat_scratch *s, cat_dist *d, size_t row, size_t count,
+                      const int64_t *y);
 /* The scoring outputs of a group (categorical_score.c). */
 void cat_scores(cat_plan *p, cat_scratch *s, size_t row, size_t count, const int64_t *y);
 
@@ -116,6 +131,7 @@ typedef struct cat_row_grad {
     double scale;           /* s: upstream, weight, divisor; 0: the whole row is 0 */
     double a, q, z;         /* A, Q, Z */
     double coefficient;     /* of p_c where c is neither h nor y: A + Q + Z */
+    double curve;           /* 2 zeta */
     double bucket;          /* -log-probability of the classes not listed, where it has a part */
     double mantissa, power; /* sum of exp(z - anchor) = mantissa 2^power */
     double nll, peak;       /* nll_h and z_h, for the gradient of soft targets */
@@ -125,6 +141,12 @@ typedef struct cat_row_grad {
         double p, others; /* p and 1 - p, each with its own relative accuracy */
     } at[2];              /* h; y where it is not h */
 } cat_row_grad;
+/* Gradient with respect to z of n columns x = cat_logits into `to`, which may be x. */
+void cat_z_gradient(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n,
+                    const cat_row_grad *g, const void *x, void *to);
+/* Diagonals of the Hessian, Hessian-vector products (categorical_second.c). */
+void cat_second(const cat_plan *p, cat_scratch *s, size_t row, size_t count, const int64_t *y,
+                const cat_row_grad *g);
 void cat_gradients(const cat_plan *p, cat_scratch *s, size_t row, size_t count,
                    const cat_row_grad *g);
 

@@ -69,15 +69,12 @@ static void input_gradient(const cat_plan *p, const cat_row_grad *g, const doubl
     }
 }
 
-/* n elements from column col on.  All is made in scratch first: outputs may be the inputs. */
-static void chunk(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n,
-                  const cat_row_grad *g, const double coef[4]) {
-    const nll_out *out = &p->a->grad, *target_out = &p->a->grad_target_probs;
-    int target_wanted = nll_out_given(target_out) && !p->sparse;
-    const void *x = cat_logits(p, s, row, col, n, s->dz);
+void cat_z_gradient(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n,
+                    const cat_row_grad *g, const void *x, void *to) {
     const void *u = p->dense && !p->bucket ? cat_dense(p, s, row, col, n) : NULL;
-    double x_at[2] = {0, 0}, u_at[2] = {0, 0};
+    double coef[4], x_at[2] = {0, 0}, u_at[2] = {0, 0};
     size_t at[2];
+    coefficients(p, g, coef);
     for (int k = 0; k < 2; k++) {
         int64_t c = g->at[k].class - (int64_t)col;
         at[k] = g->at[k].class >= 0 && c >= 0 && c < (int64_t)n ? (size_t)c : SIZE_MAX;
@@ -85,14 +82,23 @@ static void chunk(const cat_plan *p, cat_scratch *s, size_t row, size_t col, siz
         x_at[k] = cat_element(p->type, x, at[k]);
         u_at[k] = u ? cat_element(p->type, u, at[k]) : 0;
     }
+    const void *rest = p->bucket ? cat_bucket_rest(p, s, row, col, n, x) : x;
+    input_gradient(p, g, coef, rest, u, to, n);
+    if (p->bucket) cat_bucket_gradient(p, s, row, col, n, g, to);
+    for (int k = 0; k < 2 && !p->bucket; k++)
+        if (at[k] != SIZE_MAX) cat_set(p->type, to, at[k], at_class(p, g, k, x_at[k], u_at[k]));
+}
+
+/* n elements from column col on.  All is made in scratch first: outputs may be the inputs. */
+static void chunk(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n,
+                  const cat_row_grad *g) {
+    const nll_out *out = &p->a->grad, *target_out = &p->a->grad_target_probs;
+    int target_wanted = nll_out_given(target_out) && !p->sparse;
+    const void *x = cat_logits(p, s, row, col, n, s->dz);
     if (target_wanted) target_gradient(p, s, g, x, col, n);
     if (nll_out_given(out)) {
         void *to = nll_put_target(out, p->type, row, col, NLL_ALONG_COLS, s->g);
-        const void *rest = p->bucket ? cat_bucket_rest(p, s, row, col, n, x) : x;
-        input_gradient(p, g, coef, rest, u, to, n);
-        if (p->bucket) cat_bucket_gradient(p, s, row, col, n, g, to);
-        for (int k = 0; k < 2 && !p->bucket; k++)
-            if (at[k] != SIZE_MAX) cat_set(p->type, to, at[k], at_class(p, g, k, x_at[k], u_at[k]));
+        cat_z_gradient(p, s, row, col, n, g, x, to);
         if (p->transformed)
             for (size_t i = 0; i < n; i++) {
                 double d = cat_element(p->type, to, i) * cat_element(p->type, s->dz, i);
@@ -104,13 +110,11 @@ static void chunk(const cat_plan *p, cat_scratch *s, size_t row, size_t col, siz
 }
 
 static void row_chunks(const cat_plan *p, cat_scratch *s, size_t row, const cat_row_grad *g) {
-    double coef[4];
-    coefficients(p, g, coef);
     if (p->sparse && nll_out_given(&p->a->grad_target_probs))
         cat_list_target_gradient(p, s, row, g); /* the input's gradient may take its place */
     for (size_t col = 0, n; col < p->cols; col += n) {
         n = p->cols - col < CAT_CHUNK ? p->cols - col : CAT_CHUNK;
-        chunk(p, s, row, col, n, g, coef);
+        chunk(p, s, row, col, n, g);
     }
 }
 

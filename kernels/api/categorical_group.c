@@ -189,6 +189,7 @@ static void combine(const cat_plan *p, cat_rows *g, size_t row, size_t count, do
         int apart = p->smoothed && g->y[i] != g->hole[i];
         g->grad[i] = (cat_row_grad){.a = A,
                                     .q = Q,
+                                    .curve = 2 * zeta,
                                     .z = zeta > 0 ? 2 * zeta * lse : 0,
                                     .coefficient = b.coefficient + (zeta > 0 ? 2 * zeta * lse : 0),
                                     .mantissa = b.mantissa,
@@ -214,7 +215,10 @@ static void gradients(const cat_plan *p, cat_rows *g, size_t row, size_t count) 
         g->grad[i].scale = w[i] == 0 ? 0 : p->grad_scale * w[i] * (u ? u[i] : 1);
         if (g->grad[i].q != g->grad[i].q && w[i] != 0) g->grad[i].scale = NAN;
     }
-    cat_gradients(p, &g->scratch, row, count, g->grad);
+    if (nll_out_given(&p->a->hess) || nll_out_given(&p->a->hvp)) /* before one in place */
+        cat_second(p, &g->scratch, row, count, g->y, g->grad);
+    if (nll_out_given(&p->a->grad) || nll_out_given(&p->a->grad_target_probs))
+        cat_gradients(p, &g->scratch, row, count, g->grad);
 }
 
 /* Arg max and "is the target the arg max", from g->top without the hole and the hole's own. */
@@ -269,7 +273,8 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
         modes(p, g, row, count);
     }
     if (p->scores) cat_scores(p, &g->scratch, row, count, g->y);
-    if (nll_out_given(&a->grad) || nll_out_given(&a->grad_target_probs))
+    if (nll_out_given(&a->grad) || nll_out_given(&a->grad_target_probs) ||
+        nll_out_given(&a->hess) || nll_out_given(&a->hvp))
         gradients(p, g, row, count);
 
     const struct {

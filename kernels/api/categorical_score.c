@@ -12,22 +12,18 @@
 #include <math.h>
 #include <string.h>
 
-/* Per-row state; `top`, `second`, `anchor`, `exponent` and `value` are in the compute type. */
 typedef struct cat_score {
-    double top[CAT_GROUP], second[CAT_GROUP], anchor[CAT_GROUP], exponent[CAT_GROUP];
-    double value[CAT_GROUP];
-    int64_t h[CAT_GROUP], rank[CAT_GROUP];
-    double sum[3][CAT_GROUP], lost[3][CAT_GROUP]; /* of e, e (z_h - z), e^2; times 2^-N, 2^-2N */
-    double N[CAT_GROUP], z_h[CAT_GROUP], z_y[CAT_GROUP];
-    double nll[CAT_GROUP], others[CAT_GROUP], mantissa[CAT_GROUP], power[CAT_GROUP];
-    double margin[CAT_GROUP], entropy[CAT_GROUP], p_h[CAT_GROUP], p_y[CAT_GROUP], brier[CAT_GROUP];
+    cat_dist dist;
+    double value[CAT_GROUP]; /* in the compute type */
+    int64_t rank[CAT_GROUP];
+    double z_y[CAT_GROUP], p_y[CAT_GROUP];
+    double margin[CAT_GROUP], entropy[CAT_GROUP], brier[CAT_GROUP];
 } cat_score;
 
 static int skipped(const cat_plan *p, int64_t y) { return !p->soft && y < 0; }
 
-/* h, z_h and the largest of the others. */
-static void two_largest(const cat_plan *p, cat_scratch *s, cat_score *g, size_t row, size_t count,
-                        const int64_t *y) {
+void cat_largest(const cat_plan *p, cat_scratch *s, cat_dist *g, size_t row, size_t count,
+                 const int64_t *y) {
     cat_pass_counted(p, s, NLL_K_row_max, (nll_job){.out = {g->top}}, row, count, y);
     cat_pass_counted(p, s, NLL_K_row_find, (nll_job){.in = {NULL, g->top}, .out = {g->h}}, row,
                      count, y);
@@ -35,9 +31,8 @@ static void two_largest(const cat_plan *p, cat_scratch *s, cat_score *g, size_t 
                      count, y);
 }
 
-/* The distribution's sums and what follows from them; NaN where there is none. */
-static void distribution(const cat_plan *p, cat_scratch *s, cat_score *g, size_t row, size_t count,
-                         const int64_t *y) {
+void cat_distribution(const cat_plan *p, cat_scratch *s, cat_dist *g, size_t row, size_t count,
+                      const int64_t *y) {
     int far = 0;
     for (size_t i = 0; i < count; i++) {
         double top = skipped(p, y[i]) ? 0 : cat_element(p->type, g->top, i);
@@ -75,21 +70,22 @@ static double canonical(double x) { return x == x ? x : (double)NAN; }
 
 /* entropy, p_y and the Brier score, from the distribution. */
 static void uncertainty(const cat_plan *p, cat_score *g, size_t count, const int64_t *y) {
+    cat_dist *d = &g->dist;
     double below[CAT_GROUP];
     for (size_t i = 0; i < count; i++)
-        below[i] = y[i] < 0 ? 0 : g->z_y[i] - cat_element(p->type, g->top, i);
+        below[i] = y[i] < 0 ? 0 : g->z_y[i] - cat_element(p->type, d->top, i);
     p->isa->fn[NLL_TYPE_F64][NLL_K_exp](
         &(nll_job){.rows = 1, .cols = count, .in = {below}, .out = {g->p_y}});
     for (size_t i = 0; i < count; i++) {
-        double one = 1 / g->mantissa[i], up = g->N[i] - g->power[i];
-        double squares = scaled(g->sum[2][i] * one * one, 2 * up), p_h = g->p_h[i];
-        double p_y = g->p_y[i] * p_h, miss = y[i] == g->h[i] ? g->others[i] : 1 - p_y;
+        double one = 1 / d->mantissa[i], up = d->N[i] - d->power[i];
+        double squares = scaled(d->sum[2][i] * one * one, 2 * up), p_h = d->p_h[i];
+        double p_y = g->p_y[i] * p_h, miss = y[i] == d->h[i] ? d->others[i] : 1 - p_y;
         double rest = squares - p_y * p_y;
-        g->entropy[i] = canonical(g->nll[i] + scaled(g->sum[1][i] * one, up));
-        g->brier[i] = y[i] == g->h[i] ? squares : p_h * p_h + (rest < 0 ? 0 : rest);
+        g->entropy[i] = canonical(d->nll[i] + scaled(d->sum[1][i] * one, up));
+        g->brier[i] = y[i] == d->h[i] ? squares : p_h * p_h + (rest < 0 ? 0 : rest);
         g->brier[i] = canonical(miss * miss + g->brier[i]);
-        g->p_h[i] = canonical(p_h);
-        if (skipped(p, y[i])) g->entropy[i] = g->brier[i] = g->p_h[i] = 0;
+        d->p_h[i] = canonical(p_h);
+        if (skipped(p, y[i])) g->entropy[i] = g->brier[i] = d->p_h[i] = 0;
     }
 }
 
@@ -106,12 +102,12 @@ static void ranks(cat_plan *p, cat_scratch *s, cat_score *g, size_t row, size_t 
     cat_pass_counted(raw, s, NLL_K_row_rank, (nll_job){.in = {NULL, y, g->value}, .out = {g->rank}},
                      row, count, y);
     if (masked) /* is anything else there? */
-        cat_pass_counted(raw, s, NLL_K_row_max, (nll_job){.out = {g->top}}, row, count, y);
+        cat_pass_counted(raw, s, NLL_K_row_max, (nll_job){.out = {g->dist.top}}, row, count, y);
     uint64_t hits = 0;
     for (size_t i = 0; i < count; i++) {
         double x = cat_element(p->type, g->value, i);
         if (skipped(p, y[i]) || x != x ||
-            (x == -INFINITY && cat_element(p->type, g->top, i) == -INFINITY))
+            (x == -INFINITY && cat_element(p->type, g->dist.top, i) == -INFINITY))
             g->rank[i] = -1;
         hits += g->rank[i] >= 0 && (uint64_t)g->rank[i] < p->a->top_k;
     }
@@ -131,18 +127,18 @@ void cat_scores(cat_plan *p, cat_scratch *s, size_t row, size_t count, const int
         const double *from;
     } sides[] = {{&a->margin, g->margin},
                  {&a->entropy, g->entropy},
-                 {&a->confidence, g->p_h},
+                 {&a->confidence, g->dist.p_h},
                  {&a->brier, g->brier}};
     int wanted = 0;
     for (int k = 0; k < 4; k++) wanted |= nll_out_given(sides[k].out) << k;
-    if (wanted) two_largest(d, s, g, row, count, y);
+    if (wanted) cat_largest(d, s, &g->dist, row, count, y);
     for (size_t i = 0; i < count && wanted; i++) {
         g->z_y[i] = y[i] < 0 ? 0 : cat_logit(d, s, row + i, y[i]);
-        double best = cat_element(p->type, y[i] == g->h[i] ? g->second : g->top, i);
+        double best = cat_element(p->type, y[i] == g->dist.h[i] ? g->dist.second : g->dist.top, i);
         g->margin[i] = skipped(p, y[i]) ? 0 : canonical(g->z_y[i] - best);
     }
     if (wanted > 1) {
-        distribution(d, s, g, row, count, y);
+        cat_distribution(d, s, &g->dist, row, count, y);
         uncertainty(d, g, count, y);
     }
     for (int k = 0; k < 4; k++)

@@ -182,7 +182,7 @@ class Help(Case):
                                 "--class-weight --ignore-index --label-smoothing --z-loss "
                                 "--temperature --softcap --top-k --metrics --metrics-out "
                                 "--shift --lengths --target-index "
-                                "--target-log-probs --tail",
+                                "--target-log-probs --tail --hess",
                  "bernoulli": "--logits --probs --pos-weight --label-smoothing --target",
                  "gaussian": "--loc --scale --var --log-scale --log-var --target"}
         common = ("--sample-weight --reduction --offsets --seq-out --seq-table --seq-bytes --bytes --out --grad --mode "
