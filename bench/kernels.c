@@ -73,6 +73,7 @@ static const void *row_input(const kernel_case *c, uint8_t slot, unsigned i, siz
     static size_t coef_rows;
     if (slot == R_HOLE) return data_labels(CLASSES, rows);
     if (slot == R_CAP) return cap;
+    if (slot == R_EXPONENT) return data_in(i, DATA_INT, c->type, rows);
     if (slot == R_ANCHOR) return data_in(i, DATA_POS, c->type, rows);
     if (slot == R_VALUE) return data_in(i, DATA_INT, c->type, rows); /* hardly ever found */
     if (coef_rows < rows) {

@@ -36,6 +36,7 @@ enum nll_slot {
     R_ANCHOR,   /* T, finite: subtracted from the row; NULL: nothing is (row_dot: required) */
     R_VALUE,    /* T, any */
     R_COEF,     /* double[4] per row: {f, k, s, top}, see row_softmax_grad */
+    R_EXPONENT, /* T, an integer: the power of two that a row's sums are scaled down by */
     R_CAP,      /* double[2] for all rows: {softcap or 0, temperature} */
     X_OUT,      /* output, T */
     R_OUT,      /* output, T */
@@ -43,7 +44,7 @@ enum nll_slot {
     R_I64       /* output, int64_t */
 };
 
-enum { NLL_SLOTS = 5, NLL_PARAMETERS = 2 };
+enum { NLL_SLOTS = 6, NLL_PARAMETERS = 2 };
 
 typedef struct nll_job {
     size_t rows, cols;

@@ -5,6 +5,8 @@
 #include "row/grad.h"
 #include "row/lanes.h"
 #include "row/lse.h"
+#include "row/moments.h"
+#include "row/rank.h"
 #include "row/softcap.h"
 #include "row/vjp.h"
 #if defined(NLL_T_F64)

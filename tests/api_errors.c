@@ -289,6 +289,12 @@ Test(api_errors, strides_of_one_row_do_not_matter) {
     }
 }
 
+/* Under the limit below the stack cannot grow either. */
+static void __attribute__((noinline)) touch_stack(void) {
+    volatile char room[1 << 19];
+    for (size_t i = 0; i < sizeof room; i += 4096) room[i] = 0;
+}
+
 /* The one allocation fails: a status, no crash, nothing written. */
 Test(api_errors, memory) {
 #if ADDRESS_SANITIZER
@@ -302,6 +308,7 @@ Test(api_errors, memory) {
                               .target = {&label, NLL_I8, many, 1, 0, 1, 0}};
     nll_result r = {.struct_size = sizeof r};
     struct rlimit old, tight = {0};
+    touch_stack();
     getrlimit(RLIMIT_AS, &old);
     tight.rlim_cur = 1; /* no new mapping at all */
     tight.rlim_max = old.rlim_max;

@@ -197,6 +197,7 @@ static void pick_coef(const struct batch *b, double coef[4], struct row_top t, d
 /* What there is one of per row, and the preconditions that tie it to the row. */
 static void fill_rows(struct batch *b, uint64_t *state) {
     const struct batch_slot *x = &b->slot[0], *anchor = NULL, *value = NULL, *coef = NULL;
+    const struct batch_slot *exponent = NULL;
     int scaled = 0;
     for (unsigned k = 0; k < NLL_SLOTS; k++) {
         const struct batch_slot *s = &b->slot[k];
@@ -206,6 +207,7 @@ static void fill_rows(struct batch *b, uint64_t *state) {
         if (kind == R_HOLE) fill_holes(b, s, state);
         if (kind == R_ANCHOR) anchor = s;
         if (kind == R_VALUE) value = s;
+        if (kind == R_EXPONENT) exponent = s;
         if (kind == R_COEF) coef = s;
     }
     for (size_t r = 0; r < b->what.rows; r++) {
@@ -217,6 +219,8 @@ static void fill_rows(struct batch *b, uint64_t *state) {
             pick_coef(b, c, t, a, state);
             memcpy(batch_at(coef, coef->image, r, 0), c, sizeof c);
         }
+        double scale = t.any ? rint((t.top - a) * 1.4426950408889634) : 0;
+        if (exponent) put(b, exponent, r, 0, fabs(scale) < 0x1p18 ? scale : 0);
         if (!value) continue;
         size_t n = b->what.cols;
         uint64_t bits = gen_bits(state);

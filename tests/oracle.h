@@ -5,6 +5,7 @@
 #define NLL_TESTS_ORACLE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Elementary functions, in the order of functions.h. */
 enum oracle_fn { FN_EXP, FN_LOG, FN_LOG1P, FN_EXPM1, FN_SOFTPLUS, FN_SIGMOID, FN_LGAMMA, FN_COUNT };
@@ -57,5 +58,30 @@ void oracle_softmax(const double *x, size_t n, struct oracle_value *lse, struct 
                     struct oracle_value *log_p);
 void oracle_softmax_vjp(const double *p, const double *g, size_t n, struct oracle_value *d);
 void oracle_log_softmax_vjp(const double *x, const double *g, size_t n, struct oracle_value *d);
+/* Scoring outputs of a row: those of models.h, by their definitions. */
+struct oracle_scores {
+    size_t rank;
+    struct oracle_value margin;
+    long double entropy, confidence, brier;
+    long double z_max; /* largest |z|, masked classes apart */
+};
+void oracle_scores(const struct oracle_row *row, struct oracle_scores *out);
+
+/* A list of k classes with probabilities q; what is missing to 1 goes to the others together. */
+struct oracle_bucket {
+    size_t cols, k;
+    const double *x; /* logits */
+    const int64_t *index;
+    const double *q;
+};
+struct oracle_bucket_out {
+    long double nll;
+    struct oracle_value *grad, *grad_q; /* [cols], [k] */
+};
+void oracle_bucket(const struct oracle_bucket *b, struct oracle_bucket_out *out);
+
+/* Diagonal of the Hessian and its product with a vector, both [cols], of a row of logits. */
+void oracle_second(const struct oracle_row *row, const double *vector, struct oracle_value *hess,
+                   struct oracle_value *hvp);
 
 #endif

@@ -19,10 +19,35 @@ static nll_view array(struct problem *p, enum gen_domain domain, nll_dtype type,
     return nll_view_2d(x, type, rows, cols);
 }
 
+/* Lists of 3 classes, 0 to 0.5 of the mass missing but under NLL_TAIL_ERROR. */
+static nll_categorical_args sparse_problem(struct problem *p, nll_tail tail, nll_dtype type,
+                                           size_t rows, size_t cols, uint64_t *state) {
+    enum { K = 3 };
+    nll_categorical_args a = {.struct_size = sizeof a, .tail = tail};
+    a.logits = array(p, GEN_LOGIT, type, rows, cols, state);
+    int64_t *c = keep(p, new_array(NLL_I64, rows * K));
+    void *q = keep(p, new_array(type, rows * K));
+    for (size_t i = 0; i < rows * K; i++) {
+        c[i] = (int64_t)gen_below(cols, state);
+        double part = i % K ? 0.25 : tail == NLL_TAIL_ERROR ? 0.5 : 0.125 * (double)(i % 5);
+        elem_set(q, type, (ptrdiff_t)i, part);
+    }
+    a.target_index = nll_view_2d(c, NLL_I64, rows, K);
+    a.target_probs = nll_view_2d(q, type, rows, K);
+    a.common.sample_weight = array(p, GEN_WEIGHT, NLL_F32, rows, 1, state);
+    a.common.grad_output = array(p, GEN_SCALE, NLL_F32, rows, 1, state);
+    a.softcap = tail == NLL_TAIL_BUCKET ? 40 : 0;
+    a.label_smoothing = tail == NLL_TAIL_RENORMALISE ? 0.125 : 0;
+    a.z_loss = 1e-3;
+    if (tail != NLL_TAIL_BUCKET) a.vector = array(p, GEN_SCALE, type, rows, cols, state);
+    return a;
+}
+
 nll_categorical_args categorical_problem(struct problem *p, int which, nll_dtype type, size_t rows,
                                          size_t cols) {
     memset(p, 0, sizeof *p);
     uint64_t state = gen_state(5000 + (uint64_t)which * 64 + rows);
+    if (which >= 12) return sparse_problem(p, (nll_tail)(which - 12), type, rows, cols, &state);
     nll_categorical_args a = {.struct_size = sizeof a};
     int form = which % 3, soft = which / 3 % 2, plain = which / 6 % 2;
     nll_view x = array(p, form == 2 ? GEN_UNIT : GEN_LOGIT, type, rows, cols, &state);
@@ -49,7 +74,9 @@ nll_categorical_args categorical_problem(struct problem *p, int which, nll_dtype
             if (gen_bits(&state) % 7 == 0) y[i] = -100;
         a.target = nll_view_1d(y, NLL_I64, rows);
         a.count_correct = 1;
+        a.top_k = 3;
     }
+    a.vector = array(p, GEN_SCALE, type, rows, cols, &state);
     if (plain) return a;
     a.class_weight = array(p, GEN_WEIGHT, NLL_F32, cols, 1, &state);
     a.common.sample_weight = array(p, GEN_WEIGHT, NLL_F32, rows, 1, &state);

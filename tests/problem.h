@@ -10,7 +10,7 @@ struct problem {
     void *data[8];
     int used;
 };
-enum { CATEGORICAL_PROBLEMS = 12, BERNOULLI_PROBLEMS = 4, GAUSSIAN_PROBLEMS = 5 };
+enum { CATEGORICAL_PROBLEMS = 15, BERNOULLI_PROBLEMS = 4, GAUSSIAN_PROBLEMS = 5 };
 
 /* `which` chooses form and options; the same arguments give the same problem. */
 nll_categorical_args categorical_problem(struct problem *p, int which, nll_dtype type, size_t rows,

@@ -25,14 +25,25 @@ struct snapshot snap_categorical(const nll_categorical_args *args, nll_dtype row
                                                    : &a.probs;
     size_t n = x->rows, c = x->cols;
     if (!is_absent(&a.target)) wanted &= ~(unsigned)SNAP_GRAD2;
-    if (is_absent(&a.target)) wanted &= ~(unsigned)SNAP_P;
+    if (is_absent(&a.target)) wanted &= ~(unsigned)(SNAP_P | SNAP_RANK | SNAP_MARGIN | SNAP_BRIER);
+    if (a.tail == NLL_TAIL_BUCKET) wanted &= ~(unsigned)(SNAP_HESS | SNAP_HVP);
+    if (is_absent(&a.vector)) wanted &= ~(unsigned)SNAP_HVP;
     if (is_absent(&a.logits)) wanted &= ~(unsigned)SNAP_LSE;
     a.nll = output(&s, 0, wanted, "nll", row, n, 1);
     a.grad = output(&s, 1, wanted, "grad", grad, n, c);
-    a.grad_target_probs = output(&s, 2, wanted, "grad_target_probs", grad, n, c);
+    size_t k = is_absent(&a.target_index) ? c : a.target_index.cols;
+    a.grad_target_probs = output(&s, 2, wanted, "grad_target_probs", grad, n, k);
     a.lse = output(&s, 3, wanted, "lse", row, n, 1);
     a.mode = output(&s, 4, wanted, "mode", NLL_I64, n, 1);
     a.p_target = output(&s, 5, wanted, "p_target", row, n, 1);
+    a.rank = output(&s, 6, wanted, "rank", NLL_I64, n, 1);
+    a.margin = output(&s, 7, wanted, "margin", row, n, 1);
+    a.entropy = output(&s, 8, wanted, "entropy", row, n, 1);
+    a.confidence = output(&s, 9, wanted, "confidence", row, n, 1);
+    a.weight = output(&s, 11, wanted, "weight", row, n, 1);
+    a.hess = output(&s, 12, wanted, "hess", grad, n, c);
+    a.hvp = output(&s, 13, wanted, "hvp", grad, n, c);
+    a.brier = output(&s, 10, wanted, "brier", row, n, 1);
     s.status = nll_categorical(&a, &s.r);
     return s;
 }
@@ -77,7 +88,8 @@ void snap_compare(const struct snapshot *a, const struct snapshot *b, const char
     const nll_result *r = &a->r, *s = &b->r;
     cr_expect(r->rows == s->rows && r->count == s->count && r->ignored == s->ignored &&
                   r->nonfinite == s->nonfinite && r->correct == s->correct &&
-                  r->bad_row == s->bad_row && r->compute == s->compute,
+                  r->top_k_correct == s->top_k_correct && r->bad_row == s->bad_row &&
+                  r->compute == s->compute,
               "%s: counts differ", label);
     cr_expect(same_bits(r->sum, s->sum), "%s: sum %a, not %a", label, r->sum, s->sum);
     cr_expect(same_bits(r->mean, s->mean), "%s: mean %a, not %a", label, r->mean, s->mean);

@@ -4,7 +4,7 @@
 
 #include <nll/nll.h>
 
-enum { SNAP_OUTPUTS = 6 };
+enum { SNAP_OUTPUTS = 14 };
 struct snapshot {
     nll_status status;
     nll_result r;
@@ -21,7 +21,17 @@ enum {
     SNAP_LSE = 8,
     SNAP_MODE = 16,
     SNAP_P = 32,
-    SNAP_ALL = 63
+    SNAP_RANK = 64,
+    SNAP_MARGIN = 128,
+    SNAP_ENTROPY = 256,
+    SNAP_CONFIDENCE = 512,
+    SNAP_BRIER = 1024,
+    SNAP_WEIGHT = 2048,
+    SNAP_HESS = 4096,
+    SNAP_HVP = 8192,
+    SNAP_MATRICES = SNAP_GRAD | SNAP_GRAD2 | SNAP_HESS | SNAP_HVP,
+    SNAP_INTEGERS = SNAP_MODE | SNAP_RANK, /* NLL_I64, for the categorical model */
+    SNAP_ALL = 16383
 };
 
 /* Runs the call with fresh outputs of the given types in place of the arguments' own; those that

@@ -62,6 +62,14 @@ ParameterizedTest(int *index, variants, outputs_alone_or_together) {
                                     SNAP_LSE,
                                     SNAP_MODE,
                                     SNAP_P,
+                                    SNAP_RANK,
+                                    SNAP_MARGIN,
+                                    SNAP_ENTROPY,
+                                    SNAP_CONFIDENCE | SNAP_GRAD,
+                                    SNAP_BRIER,
+                                    SNAP_WEIGHT,
+                                    SNAP_HESS,
+                                    SNAP_HVP | SNAP_NLL,
                                     SNAP_NLL | SNAP_GRAD,
                                     SNAP_GRAD | SNAP_GRAD2,
                                     SNAP_ALL & ~1u};
@@ -88,8 +96,8 @@ ParameterizedTest(int *index, variants, narrow_outputs_are_rounded_once) {
     for (int t = 0; t < TYPES; t++) {
         struct snapshot narrow = snap(&a, which, NLL_F32, types[t], SNAP_ALL);
         for (int k = 0; k < SNAP_OUTPUTS; k++) {
-            if (!wide.data[k] || k == 4) continue;
-            nll_dtype type = k == 1 || k == 2 ? types[t] : NLL_F32;
+            if (!wide.data[k] || 1u << k & SNAP_INTEGERS) continue;
+            nll_dtype type = 1u << k & SNAP_MATRICES ? types[t] : NLL_F32;
             size_t n = wide.bytes[k] / 8, wrong = 0;
             char expected[8];
             for (size_t i = 0; i < n; i++) {
@@ -156,7 +164,7 @@ ParameterizedTestParameters(variants, one_row_at_a_time) {
     return indices(2 * CATEGORICAL_PROBLEMS);
 }
 ParameterizedTest(int *index, variants, one_row_at_a_time) {
-    enum { ROWS = 19, COLS = 45, VIEWS = 7 };
+    enum { ROWS = 19, COLS = 45, VIEWS = 9 };
     struct problem p;
     nll_dtype type = types[*index % 2];
     union any_args a = make(&p, *index / 2, type, ROWS, COLS);
@@ -169,6 +177,8 @@ ParameterizedTest(int *index, variants, one_row_at_a_time) {
                                   &one.probs,
                                   &one.target,
                                   &one.target_probs,
+                                  &one.target_index,
+                                  &one.vector,
                                   &one.common.sample_weight,
                                   &one.common.grad_output};
         for (size_t k = 0; k < VIEWS; k++) {

@@ -7,8 +7,24 @@
 #include <string.h>
 
 static bool is_array(const struct flag *flag) {
-    return flag->form == MATRIX || flag->form == COLUMN || flag->form == LABELS ||
-           flag->form == CLASSES;
+    return flag->form >= MATRIX && flag->form <= LIST_LABELS;
+}
+
+const struct input *bind_lists(const struct binding *b) {
+    for (size_t i = 0; i < b->model->flag_count; i++)
+        if (b->model->flags[i].form == LIST_LABELS && b->values[i]) return &b->inputs[i];
+    return NULL;
+}
+
+/* What flag i is, the other flags given. */
+static enum form form_of(const struct binding *b, size_t i) {
+    const struct flag *flag = &b->model->flags[i];
+    return flag->listed && bind_lists(b) ? LIST : flag->form;
+}
+
+size_t bind_columns(const struct binding *b, size_t i) {
+    enum form form = form_of(b, i);
+    return form == MATRIX ? b->cols : form == LIST || form == LIST_LABELS ? b->list : 0;
 }
 
 /* "--logits, --log-probs or --probs": flag i and the alternatives after it. */
@@ -64,6 +80,32 @@ static int check_choices(const struct model *model, const char *const *values) {
     return 0;
 }
 
+/* Lists are pairs: classes, and their probabilities. */
+static int check_lists(const struct binding *b) {
+    const struct model *model = b->model;
+    const char *index = NULL, *probs = NULL, *tail = NULL;
+    for (size_t i = 0; i < model->flag_count; i++) {
+        const struct flag *flag = &model->flags[i];
+        if (!b->values[i]) continue;
+        if (flag->form == LIST_LABELS) index = flag->name;
+        if (flag->form == LIST || flag->listed) probs = flag->name;
+        if (flag->form == LIST || flag->form == WORD) tail = flag->name;
+    }
+    if (tail && !index)
+        return fail(EX_USAGE, "--%s needs --target-index, which names the classes", tail);
+    if (index && !probs)
+        return fail(EX_USAGE, "--%s needs --target-probs or --target-log-probs", index);
+    return 0;
+}
+
+static int read_word(const struct flag *flag, const char *text, long long *number) {
+    size_t count = 0, index = 0;
+    while (flag->words[count]) count++;
+    int code = args_word(flag->name, text, flag->words, count, &index);
+    *number = (long long)index;
+    return code;
+}
+
 static int read_setting(const struct flag *flag, const char *text, double *value) {
     char range[80];
     if (flag->most > 0)
@@ -91,15 +133,42 @@ static int agree(const struct input *input, size_t found, const char *what, size
 
 /* Who said how many rows and classes there are. */
 struct sizes {
-    const char *rows_from, *cols_from;
+    const char *rows_from, *cols_from, *list_from;
 };
 
-static int check_shape(struct binding *b, const struct input *input, enum form form,
+/* An array [b, t, c], or one of [b, t] that goes with it, as rows b * t. */
+static int flatten(struct binding *b, struct input *input, enum form form) {
+    const size_t *shape = input->npy.shape;
+    int axes = form == MATRIX || form == LIST || form == LIST_LABELS ? 3 : 2;
+    bool first = form == MATRIX && !b->steps;
+    if (!b->model->offsets || form == CLASSES || input->npy.dims != axes) return 0;
+    if (!first && (!b->steps || shape[0] != b->batch || shape[1] != b->steps)) return 0;
+    if (input->npy.fortran)
+        return fail(EX_DATAERR,
+                    "%s: expected C order of an array with sequences, found Fortran "
+                    "order; save it with numpy.ascontiguousarray",
+                    input->name);
+    if (first && shape[1] == 0)
+        return fail(EX_DATAERR, "%s: expected at least one step, found none; save it again",
+                    input->name);
+    if (first) {
+        b->batch = shape[0];
+        b->steps = shape[1];
+    }
+    input_flatten(input);
+    return 0;
+}
+
+static int check_shape(struct binding *b, struct input *input, enum form form,
                        struct sizes *sizes) {
     if (!input->name || input->single) return 0;
+    int code = flatten(b, input, form);
+    if (code) return code;
     static const char *const shapes[] = {
-        [MATRIX] = "[n, c]", [COLUMN] = "[n]", [LABELS] = "[n]", [CLASSES] = "[c]"};
-    int code = input_want_dims(input, form == MATRIX ? 2 : 1, shapes[form]);
+        [MATRIX] = "[n, c]", [COLUMN] = "[n]",  [LABELS] = "[n]",
+        [CLASSES] = "[c]",   [LIST] = "[n, k]", [LIST_LABELS] = "[n, k]"};
+    bool list = form == LIST || form == LIST_LABELS;
+    code = input_want_dims(input, form == MATRIX || list ? 2 : 1, shapes[form]);
     if (code) return code;
     if (form != CLASSES)
         code = agree(input, input->npy.shape[0], "rows", &b->rows, &sizes->rows_from);
@@ -108,25 +177,33 @@ static int check_shape(struct binding *b, const struct input *input, enum form f
                     input->name);
     if (!code && form == MATRIX)
         code = agree(input, input->npy.shape[1], "columns", &b->cols, &sizes->cols_from);
+    if (!code && list && input->npy.shape[1] == 0)
+        code =
+            fail(EX_DATAERR, "%s: expected at least one entry per row, found none; save it again",
+                 input->name);
+    if (!code && list)
+        code = agree(input, input->npy.shape[1], "columns", &b->list, &sizes->list_from);
     if (!code && form == CLASSES)
         code = agree(input, input->npy.shape[0], "classes", &b->cols, &sizes->cols_from);
     return code;
 }
 
 static int check_shapes(struct binding *b) {
-    struct sizes sizes = {NULL, NULL};
+    struct sizes sizes = {NULL, NULL, NULL};
     bool classes = false;
     /* Matrices first: an array of one entry per class must fit them, not the reverse. */
-    static const enum form order[] = {MATRIX, COLUMN, LABELS, CLASSES};
+    static const enum form order[] = {MATRIX, LIST_LABELS, LIST, COLUMN, LABELS, CLASSES};
     for (size_t k = 0; k < sizeof order / sizeof order[0]; k++)
         for (size_t i = 0; i < b->model->flag_count; i++)
-            if (b->model->flags[i].form == order[k]) {
+            if (form_of(b, i) == order[k]) {
                 int code = check_shape(b, &b->inputs[i], order[k], &sizes);
                 if (code) return code;
                 classes |= order[k] == MATRIX;
             }
     int code = check_shape(b, &b->sample_weight, COLUMN, &sizes);
     if (code) return code;
+    if (bind_lists(b) && !sizes.list_from)
+        return fail(EX_USAGE, "the length of the lists is unknown; give a file [n, k]");
     if (classes && !sizes.cols_from)
         return fail(EX_USAGE, "the number of classes is unknown; give a file [n, c]");
     b->literal = !sizes.rows_from;
@@ -138,6 +215,7 @@ int bind_open(struct binding *b, const struct model *model, const char *const *v
               const struct settings *settings) {
     *b = (struct binding){.model = model, .values = values};
     int code = check_choices(model, values);
+    if (!code) code = check_lists(b);
     for (size_t i = 0; i < model->flag_count && !code; i++) {
         const struct flag *flag = &model->flags[i];
         if (!values[i]) continue;
@@ -145,12 +223,18 @@ int bind_open(struct binding *b, const struct model *model, const char *const *v
             code = read_setting(flag, values[i], &b->numbers[i]);
         else if (flag->form == INDEX)
             code = args_integer(flag->name, values[i], INT64_MIN, INT64_MAX, &b->integers[i]);
+        else if (flag->form == WORD)
+            code = read_word(flag, values[i], &b->integers[i]);
+        else if (flag->form == COUNT)
+            code = args_integer(flag->name, values[i], 1, INT64_MAX, &b->integers[i]);
     }
     for (size_t i = 0; i < model->flag_count && !code; i++) {
         const struct flag *flag = &model->flags[i];
         if (!values[i] || !is_array(flag)) continue;
         code = input_open(&b->inputs[i], flag->name, values[i],
-                          flag->form == LABELS ? INPUT_INTEGER : INPUT_REAL, settings->bf16);
+                          flag->form == LABELS || flag->form == LIST_LABELS ? INPUT_INTEGER
+                                                                            : INPUT_REAL,
+                          settings->bf16);
         b->wide |= b->inputs[i].dtype == NLL_F64;
     }
     if (!code && settings->sample_weight)
@@ -158,7 +242,12 @@ int bind_open(struct binding *b, const struct model *model, const char *const *v
                           settings->bf16);
     if (!code) code = check_shapes(b);
     b->end = b->rows;
-    if (!code && settings->rows) code = settings_rows(settings->rows, b->rows, &b->begin, &b->end);
+    if (!code && settings->rows) { /* the slice of the first axis */
+        size_t step = b->steps ? b->steps : 1;
+        code = settings_rows(settings->rows, b->rows / step, &b->begin, &b->end);
+        b->begin *= step;
+        b->end *= step;
+    }
     return code;
 }
 
@@ -174,9 +263,13 @@ static nll_view view_of(const struct binding *b, const struct input *input, enum
         return form == CLASSES ? input_rows(input, 0, b->cols) : input_rows(input, begin, end);
     bool vector = form == COLUMN || form == CLASSES;
     if (vector && input->dtype == NLL_NUMBER && !b->literal) return nll_number(input->number);
-    nll_dtype literal = form == LABELS ? NLL_I64 : b->wide || b->literal ? NLL_F64 : NLL_F32;
+    nll_dtype literal = form == LABELS || form == LIST_LABELS ? NLL_I64
+                        : b->wide || b->literal               ? NLL_F64
+                                                              : NLL_F32;
     return input_repeat(input, literal, form == CLASSES ? b->cols : end - begin,
-                        form == MATRIX ? b->cols : 1);
+                        form == MATRIX                        ? b->cols
+                        : form == LIST || form == LIST_LABELS ? b->list
+                                                              : 1);
 }
 
 void *bind_args(const struct binding *b, const struct settings *settings, size_t begin,
@@ -191,12 +284,17 @@ void *bind_args(const struct binding *b, const struct settings *settings, size_t
         void *member = args + flag->member;
         if (!b->values[i]) continue;
         if (is_array(flag))
-            *(nll_view *)member = view_of(b, &b->inputs[i], flag->form, begin, end);
+            *(nll_view *)member = view_of(b, &b->inputs[i], form_of(b, i), begin, end);
         else if (flag->form == SETTING)
             *(double *)member = b->numbers[i];
         else if (flag->form == INDEX)
             *(int64_t *)member = b->integers[i];
+        else if (flag->form == WORD)
+            *(int *)member = (int)b->integers[i]; /* an enum */
+        else if (flag->form == COUNT)
+            *(size_t *)member = (size_t)b->integers[i];
         if (flag->form == INDEX) *(int *)(void *)(args + flag->extra) = 1;
+        if (flag->form == SWITCH) *(int *)member = 1;
     }
     const struct input *labels = bind_labels(b);
     if (model->count_correct) *(int *)(void *)(args + model->count_correct) = labels != NULL;
@@ -226,12 +324,33 @@ nll_dtype bind_dtype(const struct binding *b, nll_dtype compute) {
 
 bool bind_has_gradient(const struct binding *b, size_t i) {
     const struct flag *flag = &b->model->flags[i];
-    return (flag->form == MATRIX || flag->form == COLUMN) && flag->extra && b->values[i] &&
-           !b->inputs[i].single;
+    return (flag->form == MATRIX || flag->form == LIST || flag->form == COLUMN) && flag->extra &&
+           b->values[i] && !b->inputs[i].single;
 }
 
 const struct input *bind_labels(const struct binding *b) {
     for (size_t i = 0; i < b->model->flag_count; i++)
         if (b->model->flags[i].form == LABELS && b->values[i]) return &b->inputs[i];
     return NULL;
+}
+
+const char *bind_text(const struct binding *b, const char *name) {
+    for (size_t i = 0; i < b->model->flag_count; i++)
+        if (b->model->flags[i].form == TEXT && strcmp(b->model->flags[i].name, name) == 0)
+            return b->values[i];
+    return NULL;
+}
+
+long long bind_count(const struct binding *b, const char *name) {
+    for (size_t i = 0; i < b->model->flag_count; i++)
+        if (b->model->flags[i].form == COUNT && strcmp(b->model->flags[i].name, name) == 0)
+            return b->integers[i];
+    return 0;
+}
+
+bool bind_switch(const struct binding *b, const char *name) {
+    for (size_t i = 0; i < b->model->flag_count; i++)
+        if (b->model->flags[i].form == SWITCH && strcmp(b->model->flags[i].name, name) == 0)
+            return b->values[i];
+    return false;
 }

@@ -13,10 +13,12 @@ struct binding {
     double numbers[FLAGS_MOST];      /* those that are SETTINGs */
     long long integers[FLAGS_MOST];  /* those that are INDEXes */
     struct input sample_weight;
-    size_t rows, cols; /* of the files; cols 0 for models without classes */
-    size_t begin, end; /* rows chosen */
-    bool literal;      /* no file at all: numbers are computed in double */
-    bool wide;         /* doubles are among the inputs: so are repeated numbers */
+    size_t rows, cols;   /* of the files; cols 0 for models without classes */
+    size_t list;         /* entries of LISTs; 0: none */
+    size_t begin, end;   /* rows chosen */
+    size_t batch, steps; /* arrays [b, t, c] are rows b * t; 0: two axes */
+    bool literal;        /* no file at all: numbers are computed in double */
+    bool wide;           /* doubles are among the inputs: so are repeated numbers */
 };
 
 /* Checks which flags are given, opens the files and makes their shapes agree. */
@@ -39,5 +41,16 @@ nll_dtype bind_dtype(const struct binding *binding, nll_dtype compute);
 bool bind_has_gradient(const struct binding *binding, size_t i);
 /* The input that holds class indices, or NULL. */
 const struct input *bind_labels(const struct binding *binding);
+
+/* The columns of flag i's array: classes, entries of a list, or 0 for arrays of one axis. */
+size_t bind_columns(const struct binding *binding, size_t i);
+/* The input that holds lists of class indices, or NULL. */
+const struct input *bind_lists(const struct binding *binding);
+/* True if the flag of form SWITCH is given. */
+bool bind_switch(const struct binding *binding, const char *name);
+/* The text given for a flag of form TEXT, and the number given for one of form COUNT; NULL and 0 if
+ * it is not given or the model has none of that name. */
+const char *bind_text(const struct binding *binding, const char *name);
+long long bind_count(const struct binding *binding, const char *name);
 
 #endif

@@ -164,6 +164,13 @@ int input_want_dims(const struct input *input, int dims, const char *shape) {
                 input->name, dims, shape, input->flag, found);
 }
 
+void input_flatten(struct input *input) {
+    struct npy *npy = &input->npy;
+    npy->shape[0] *= npy->shape[1];
+    npy->dims--;
+    for (int i = 1; i < npy->dims; i++) npy->shape[i] = npy->shape[i + 1];
+}
+
 nll_view input_rows(const struct input *input, size_t begin, size_t end) {
     const struct npy *npy = &input->npy;
     size_t cols = npy->dims > 1 ? npy->shape[1] : 1;

@@ -34,6 +34,9 @@ void input_close(struct input *input);
 /* Checks that a file holds an array of `dims` dimensions. */
 int input_want_dims(const struct input *input, int dims, const char *shape);
 
+/* The first two axes of a C-order file as one. */
+void input_flatten(struct input *input);
+
 /* Rows [begin, end) of a 1-D or 2-D file. */
 nll_view input_rows(const struct input *input, size_t begin, size_t end);
 /* Bytes that reading such rows takes. */

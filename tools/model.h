@@ -12,13 +12,19 @@
 
 /* What a flag takes. */
 enum form {
-    MATRIX = 1, /* reals [n, c]; a number is repeated */
-    COLUMN,     /* reals [n] or a number */
-    LABELS,     /* integers [n] or an integer */
-    CLASSES,    /* reals [c] or a number */
-    SETTING,    /* a number: a double of the struct */
-    INDEX,      /* an integer: an int64_t, with an int that says it is given */
-    LATER       /* in the contract, not built yet */
+    MATRIX = 1,  /* reals [n, c]; a number is repeated */
+    COLUMN,      /* reals [n] or a number */
+    LABELS,      /* integers [n] or an integer */
+    CLASSES,     /* reals [c] or a number */
+    LIST,        /* reals [n, k] beside LIST_LABELS */
+    LIST_LABELS, /* integers [n, k] */
+    SETTING,     /* a number: a double of the struct */
+    INDEX,       /* an integer: an int64_t, with an int that says it is given */
+    COUNT,       /* a whole number of at least 1: a size_t */
+    TEXT,        /* not for the library: see bind_text */
+    SWITCH,      /* takes nothing: an int */
+    WORD,        /* one of `words`: an enum, their number */
+    LATER        /* in the contract, not built yet */
 };
 
 struct flag {
@@ -33,6 +39,9 @@ struct flag {
     size_t member;      /* offset in the argument struct: nll_view, double or int64_t */
     size_t extra;       /* offset of the gradient's nll_out, or of the int of an INDEX; 0: none */
     double least, most; /* range of a SETTING; most 0: no upper bound */
+    const char *arg;    /* what the help calls the value; NULL: by form */
+    bool listed;        /* of a MATRIX: a LIST if the model's LIST_LABELS are given */
+    const char *const *words; /* of a WORD, ended by NULL */
 };
 
 struct model {
@@ -45,13 +54,16 @@ struct model {
     size_t common, nll, mode; /* offsets; mode 0: none */
     size_t rows;              /* offset of size_t rows, 0: none */
     size_t count_correct;     /* offset of the int that asks for the accuracy, 0: none */
-    bool labels_mode;         /* mode is a class index */
-    bool perplexity;          /* exp(mean) means something */
+    /* Offsets of the views of sequences and of the row weights' output; 0: the model knows none. */
+    size_t offsets, lengths, weight;
+    size_t hess;      /* offset of the output of second derivatives by the first MATRIX; 0: none */
+    bool labels_mode; /* mode is a class index */
+    bool perplexity;  /* exp(mean) means something */
 };
 
 extern const struct model models[];
 extern const size_t model_count;
-enum { FLAGS_MOST = 16 };
+enum { FLAGS_MOST = 32 };
 
 /* The model of that name, or NULL after an error line; *code is 64, or 69 if it is not built. */
 const struct model *model_find(const char *name, int *code);

@@ -13,9 +13,13 @@
 #define ONE_OF(set) .choice = set, .required = true
 #define AT_MOST_ONE_OF(set) .choice = set
 
+static const char *const tail_words[] = {[NLL_TAIL_ERROR] = "error",
+                                         [NLL_TAIL_RENORMALISE] = "renormalise",
+                                         [NLL_TAIL_BUCKET] = "bucket",
+                                         NULL};
 static const struct flag categorical_flags[] = {
-    {"logits", MATRIX, "unnormalised log-probabilities [n, c]", ONE_OF(1), AT(categorical, logits),
-     GRADIENT(categorical, grad)},
+    {"logits", MATRIX, "unnormalised log-probabilities [n, c] or [b, t, c]", ONE_OF(1),
+     AT(categorical, logits), GRADIENT(categorical, grad)},
     {"log-probs", MATRIX, "log-probabilities [n, c]", ONE_OF(1), AT(categorical, log_probs),
      GRADIENT(categorical, grad)},
     {"probs", MATRIX, "probabilities [n, c]", ONE_OF(1), AT(categorical, probs),
@@ -23,7 +27,14 @@ static const struct flag categorical_flags[] = {
     {"target", LABELS, "observed class of each row, 0 to c-1 [n]", ONE_OF(2),
      AT(categorical, target)},
     {"target-probs", MATRIX, "observed distribution of each row [n, c]", ONE_OF(2),
-     AT(categorical, target_probs), GRADIENT(categorical, grad_target_probs)},
+     AT(categorical, target_probs), GRADIENT(categorical, grad_target_probs), .listed = true},
+    {"target-log-probs", LIST, "their logarithms, with --target-index [n, k]", ONE_OF(2),
+     AT(categorical, target_log_probs), GRADIENT(categorical, grad_target_probs)},
+    {"target-index", LIST_LABELS,
+     "classes that --target-probs [n, k] or --target-log-probs [n, k] are of [n, k]",
+     AT(categorical, target_index)},
+    {"tail", WORD, "where what they lack to 1 goes: error (default), renormalise or bucket",
+     AT(categorical, tail), .arg = "RULE", .words = tail_words},
     {"class-weight", CLASSES, "weight of each class [c]", AT(categorical, class_weight)},
     {"ignore-index", INDEX, "rows with this target do not count", AT(categorical, ignore_index),
      GIVEN(categorical, has_ignore_index)},
@@ -32,7 +43,20 @@ static const struct flag categorical_flags[] = {
     {"z-loss", SETTING, "adds this times lse^2 to each row", AT(categorical, z_loss)},
     {"temperature", SETTING, "divides the logits", AT(categorical, temperature), .open = true},
     {"softcap", SETTING, "C: logits become C tanh(x / C)", AT(categorical, softcap), .open = true},
-    {"top-k", LATER, "not built in this version", .choice = 0},
+    {"shift", SWITCH, "row r is about the target of row r + 1 of its sequence: the next token",
+     AT(categorical, shift)},
+    {"lengths", TEXT, "tokens of each sequence of logits [b, t, c]; the rest is padding [b]",
+     .arg = "F"},
+    {"hess", TEXT,
+     "h_<flag>.npy: the exact diagonal of the Hessian of the reduction chosen, for each row",
+     .arg = "DIR"},
+    {"top-k", COUNT, "adds the share of rows whose target is among the K largest",
+     AT(categorical, top_k)},
+    {"metrics", TEXT,
+     "adds means over the rows, of: brier, ece, entropy, rank, margin, confidence, lse, p_target",
+     .arg = "LIST"},
+    {"metrics-out", TEXT, "<metric>.npy for each of --metrics: its value of each row",
+     .arg = "DIR"},
 };
 
 static const struct flag bernoulli_flags[] = {
@@ -78,7 +102,10 @@ CALL(gaussian)
 const struct model models[] = {
     {MODEL(categorical), .about = "one of c classes per row (multiclass cross entropy)",
      .count_correct = offsetof(nll_categorical_args, count_correct), .labels_mode = true,
-     .perplexity = true},
+     .perplexity = true, .offsets = offsetof(nll_categorical_args, offsets),
+     .lengths = offsetof(nll_categorical_args, lengths),
+     .weight = offsetof(nll_categorical_args, weight),
+     .hess = offsetof(nll_categorical_args, hess)},
     {MODEL(bernoulli), .about = "y in [0, 1] (binary cross entropy)",
      .rows = offsetof(nll_bernoulli_args, rows)},
     {MODEL(gaussian), .about = "a normal distribution", .rows = offsetof(nll_gaussian_args, rows)},

@@ -229,7 +229,23 @@ void npy_shape_text(const struct npy *npy, char text[NPY_SHAPE_TEXT]) {
     snprintf(text + used, NPY_SHAPE_TEXT - used, ")");
 }
 
-size_t npy_format(char header[NPY_HEADER], nll_dtype dtype, size_t rows, size_t cols) {
+char npy_byte_order(void) { return little ? '<' : '>'; }
+
+/* `size` bytes of header for a descr and a shape, both as Python writes them. */
+static size_t format(char *header, size_t size, const char *descr, const char *shape) {
+    memset(header, ' ', size);
+    memcpy(header, "\x93NUMPY\x01\x00", 8);
+    header[8] = (char)((size - 10) & 255);
+    header[9] = (char)((size - 10) >> 8);
+    int used = snprintf(header + 10, size - 10,
+                        "{'descr': %s, 'fortran_order': False, 'shape': %s, }", descr, shape);
+    header[10 + used] = ' '; /* in place of snprintf's final zero */
+    header[size - 1] = '\n';
+    return size;
+}
+
+size_t npy_format(char header[NPY_HEADER], nll_dtype dtype, size_t rows, size_t steps,
+                  size_t cols) {
     const char *code = "V2";
     size_t item = 0;
     for (int i = 0; i < TYPES; i++)
@@ -237,22 +253,21 @@ size_t npy_format(char header[NPY_HEADER], nll_dtype dtype, size_t rows, size_t 
             code = types[i].code;
             item = types[i].item;
         }
-    char shape[64];
-    if (cols)
-        snprintf(shape, sizeof shape, "(%zu, %zu)", rows, cols);
+    char descr[16], shape[80], first[48];
+    snprintf(descr, sizeof descr, "'%c%s'", item <= 1 ? '|' : npy_byte_order(), code);
+    if (steps)
+        snprintf(first, sizeof first, "%zu, %zu", rows / steps, steps);
     else
-        snprintf(shape, sizeof shape, "(%zu,)", rows);
-    memset(header, ' ', NPY_HEADER);
-    memcpy(header, "\x93NUMPY\x01\x00", 8);
-    header[8] = (char)(NPY_HEADER - 10);
-    header[9] = 0;
-    int used = snprintf(header + 10, NPY_HEADER - 10,
-                        "{'descr': '%c%s', 'fortran_order': False, 'shape': %s, }",
-                        item <= 1 ? '|'
-                        : little  ? '<'
-                                  : '>',
-                        code, shape);
-    header[10 + used] = ' '; /* in place of snprintf's final zero */
-    header[NPY_HEADER - 1] = '\n';
-    return NPY_HEADER;
+        snprintf(first, sizeof first, "%zu", rows);
+    if (cols)
+        snprintf(shape, sizeof shape, "(%s, %zu)", first, cols);
+    else
+        snprintf(shape, sizeof shape, "(%s%s)", first, steps ? "" : ",");
+    return format(header, steps ? NPY_HEADER : 128, descr, shape);
+}
+
+size_t npy_format_records(char header[NPY_RECORDS], const char *descr, size_t rows) {
+    char shape[32];
+    snprintf(shape, sizeof shape, "(%zu,)", rows);
+    return format(header, NPY_RECORDS, descr, shape);
 }

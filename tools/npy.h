@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NPY_DIMS = 32, NPY_MESSAGE = 256, NPY_SHAPE_TEXT = 96 };
+enum { NPY_RECORDS = 512, NPY_DIMS = 32, NPY_MESSAGE = 256, NPY_SHAPE_TEXT = 96 };
 
 struct npy {
     nll_dtype dtype; /* NLL_ABSENT: two raw bytes per element ("V2"), as bfloat16 is saved */
@@ -32,8 +32,12 @@ bool npy_parse(const unsigned char *file, size_t size, struct npy *npy, char mes
 void npy_shape_text(const struct npy *npy, char text[NPY_SHAPE_TEXT]);
 
 /* Writes the header for a C-order array of this machine's byte order into `header` and returns its
- * length, a multiple of 64.  cols 0 makes a 1-D array. */
-enum { NPY_HEADER = 128 };
-size_t npy_format(char header[NPY_HEADER], nll_dtype dtype, size_t rows, size_t cols);
+ * length, a multiple of 64.  cols 0 makes a 1-D array; steps > 0 splits the rows into two axes. */
+enum { NPY_HEADER = 192 };
+size_t npy_format(char header[NPY_HEADER], nll_dtype dtype, size_t rows, size_t steps, size_t cols);
+/* The same for a 1-D array of records: descr is Python's list of ('name', '<f8'). */
+size_t npy_format_records(char header[NPY_RECORDS], const char *descr, size_t rows);
+/* '<' or '>': this machine's. */
+char npy_byte_order(void);
 
 #endif

@@ -16,7 +16,7 @@
 static void remove_temporaries(struct outputs *outputs) {
     for (size_t i = 0; i < outputs->count; i++)
         if (outputs->items[i].temp) unlink(outputs->items[i].temp);
-    if (outputs->made_dir) rmdir(outputs->made_dir);
+    for (size_t i = 0; i < outputs->dirs; i++) rmdir(outputs->made_dirs[i]);
 }
 
 /* A thread waits for the signals, so that the clean-up is ordinary code and no state is global. */
@@ -34,7 +34,7 @@ static void *watch(void *arg) {
 
 int outputs_begin(struct outputs *outputs) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    *outputs = (struct outputs){.made_dir = NULL};
+    *outputs = (struct outputs){.count = 0};
     pthread_mutex_init(&outputs->lock, NULL);
     signal(SIGPIPE, SIG_IGN); /* a closed pipe and a file size limit become write errors */
     signal(SIGXFSZ, SIG_IGN);
@@ -59,9 +59,10 @@ static int cannot(const char *path, const char *what, int error) {
 
 int outputs_make_dir(struct outputs *outputs, const char *path) {
     struct stat st;
+    if (outputs->dirs == OUTPUT_DIRS) return fail(EX_SOFTWARE, "too many output directories");
     pthread_mutex_lock(&outputs->lock);
     int error = mkdir(path, 0777) ? errno : 0;
-    if (!error) outputs->made_dir = path;
+    if (!error) outputs->made_dirs[outputs->dirs++] = path;
     pthread_mutex_unlock(&outputs->lock);
     if (error == EEXIST && stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) error = ENOTDIR;
     return !error || error == EEXIST ? 0 : cannot(path, "made as a directory", error);
@@ -150,15 +151,10 @@ static bool same_output(const struct outputs *outputs, const char *path) {
     return false;
 }
 
-int outputs_add(struct outputs *outputs, const char *path, nll_dtype dtype, size_t rows,
-                size_t cols, nll_out *view) {
-    char header[NPY_HEADER];
-    size_t start = npy_format(header, dtype, rows, cols), size;
+/* Adds an output of `size` bytes, the first `start` of which are `header`. */
+static int add(struct outputs *outputs, const char *path, const char *header, size_t start,
+               size_t size, char **bytes) {
     if (outputs->count == OUTPUTS) return fail(EX_SOFTWARE, "too many output files");
-    if (__builtin_mul_overflow(rows, cols ? cols : 1, &size) ||
-        __builtin_mul_overflow(size, nll_dtype_size(dtype), &size) ||
-        __builtin_add_overflow(size, start, &size) || size > PTRDIFF_MAX)
-        return fail_memory();
     char *resolved = resolve(path);
     if (!resolved) return fail_memory();
     pthread_mutex_lock(&outputs->lock);
@@ -177,9 +173,33 @@ int outputs_add(struct outputs *outputs, const char *path, nll_dtype dtype, size
     if (!output->bytes) return fail_memory();
     memcpy(output->bytes, header, start);
     outputs->bytes += (double)(size - start);
-    *view = cols ? nll_out_2d(output->bytes + start, dtype, rows, cols)
-                 : nll_out_1d(output->bytes + start, dtype, rows);
+    *bytes = output->bytes;
     return 0;
+}
+
+int outputs_add_steps(struct outputs *outputs, const char *path, nll_dtype dtype, size_t rows,
+                      size_t steps, size_t cols, nll_out *view) {
+    char header[NPY_HEADER], *bytes;
+    size_t start = npy_format(header, dtype, rows, steps, cols), size;
+    if (__builtin_mul_overflow(rows, cols ? cols : 1, &size) ||
+        __builtin_mul_overflow(size, nll_dtype_size(dtype), &size) ||
+        __builtin_add_overflow(size, start, &size) || size > PTRDIFF_MAX)
+        return fail_memory();
+    int code = add(outputs, path, header, start, size, &bytes);
+    if (code) return code;
+    *view = cols ? nll_out_2d(bytes + start, dtype, rows, cols)
+                 : nll_out_1d(bytes + start, dtype, rows);
+    return 0;
+}
+
+int outputs_add(struct outputs *outputs, const char *path, nll_dtype dtype, size_t rows,
+                size_t cols, nll_out *view) {
+    return outputs_add_steps(outputs, path, dtype, rows, 0, cols, view);
+}
+
+int outputs_add_bytes(struct outputs *outputs, const char *path, const char *data, size_t size) {
+    char *bytes;
+    return add(outputs, path, data, size, size, &bytes);
 }
 
 static int write_all(const struct output *output) {
@@ -218,7 +238,7 @@ int outputs_commit(struct outputs *outputs) {
             output->temp = NULL;
         }
     }
-    if (!code) outputs->made_dir = NULL;
+    if (!code) outputs->dirs = 0;
     pthread_mutex_unlock(&outputs->lock);
     return code;
 }

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { OUTPUTS = 8 };
+enum { OUTPUTS = 32, OUTPUT_DIRS = 4 };
 
 struct output {
     char *path; /* where it goes, symbolic links resolved */
@@ -29,8 +29,9 @@ struct outputs {
     sigset_t signals, before;
     struct output items[OUTPUTS];
     size_t count;
-    const char *made_dir; /* a directory to remove again on failure, or NULL */
-    double bytes;         /* of data in all outputs */
+    const char *made_dirs[OUTPUT_DIRS]; /* to remove again on failure */
+    size_t dirs;
+    double bytes; /* of data in all outputs */
     bool uses_stdout;
 };
 
@@ -41,6 +42,11 @@ int outputs_make_dir(struct outputs *outputs, const char *path);
 /* Adds an array of the shape; cols 0 makes it 1-D.  Fill *view, then commit. */
 int outputs_add(struct outputs *outputs, const char *path, nll_dtype dtype, size_t rows,
                 size_t cols, nll_out *view);
+/* The same; steps > 0 splits the rows into (rows / steps, steps). */
+int outputs_add_steps(struct outputs *outputs, const char *path, nll_dtype dtype, size_t rows,
+                      size_t steps, size_t cols, nll_out *view);
+/* Adds a file that is complete. */
+int outputs_add_bytes(struct outputs *outputs, const char *path, const char *data, size_t size);
 /* Writes what is to be written, gives all files their names.  0 or the exit code. */
 int outputs_commit(struct outputs *outputs);
 /* Ends everything; removes what was not committed. */

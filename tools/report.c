@@ -27,7 +27,9 @@ static struct figures derive(const struct report *r) {
     return f;
 }
 
-static bool has_perplexity(const struct report *r) { return r->model->perplexity || r->offsets; }
+static bool has_perplexity(const struct report *r) {
+    return r->model->perplexity || r->sequences->given;
+}
 
 static json_t *number(double value) {
     if (isnan(value)) return json_string("NaN");
@@ -60,7 +62,7 @@ static int print_json(const struct report *r, FILE *out) {
         {"count", true, integer(result->count)},
         {"ignored", true, integer(result->ignored)},
         {"nonfinite", true, integer(result->nonfinite)},
-        {"sequences", r->offsets, integer(r->sequences)},
+        {"sequences", r->sequences->given, integer(r->sequences->count)},
         {"weight_sum", true, number(result->weight_sum)},
         {"unit", true, json_string(r->settings->bits ? "bits" : "nats")},
         {"sum", true, number(result->sum / f.unit)},
@@ -68,6 +70,7 @@ static int print_json(const struct report *r, FILE *out) {
         {"mean", true, number(result->mean / f.unit)},
         {"value", true,
          r->settings->reduction == NLL_NONE ? json_null() : number(result->value / f.unit)},
+        {"standard_error", r->sequences->given, number(r->sequences->standard_error / f.unit)},
         {"bits", true, number(f.bits)},
         {"perplexity", has_perplexity(r), number(f.perplexity)},
         {"bits_per_byte", r->settings->bytes > 0, number(f.bits_per_byte)},
@@ -83,6 +86,11 @@ static int print_json(const struct report *r, FILE *out) {
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         if (members[i].applies) failed |= json_object_set(object, members[i].key, members[i].value);
         json_decref(members[i].value);
+    }
+    for (size_t i = 0; i < r->metrics->count; i++) {
+        const struct figure *figure = &r->metrics->figures[i];
+        json_t *value = number(figure->nats ? figure->value / f.unit : figure->value);
+        failed |= json_object_set_new(object, figure->key, value);
     }
     char *text = failed ? NULL : json_dumps(object, JSON_INDENT(2));
     json_decref(object);
@@ -112,6 +120,14 @@ static void print_text(const struct report *r, FILE *out) {
     if (has_perplexity(r)) line(out, "perplexity", "%.6g", f.perplexity);
     if (r->settings->bytes) line(out, "bits per byte", "%.6g", f.bits_per_byte);
     if (r->labels) line(out, "accuracy", "%.4g %%", 100 * f.accuracy);
+    for (size_t i = 0; i < r->metrics->count; i++) {
+        const struct figure *figure = &r->metrics->figures[i];
+        if (figure->percent)
+            line(out, figure->label, "%.4g %%", 100 * figure->value);
+        else
+            line(out, figure->label, "%.6g%s%s", figure->value / (figure->nats ? f.unit : 1),
+                 figure->nats ? " " : "", figure->nats ? unit : "");
+    }
     line(out, "mean", "%.9g %s%s", result->mean / f.unit, unit,
          r->settings->reduction == NLL_MEAN ? "  (the value)" : "");
     if (!r->settings->bits) line(out, "", "%.9g bits", f.bits);
@@ -122,7 +138,11 @@ static void print_text(const struct report *r, FILE *out) {
     line(out, "rows", "%llu counted, %llu ignored, %llu not finite",
          (unsigned long long)result->count, (unsigned long long)result->ignored,
          (unsigned long long)result->nonfinite);
-    if (r->offsets) line(out, "sequences", "%zu", r->sequences);
+    if (r->sequences->given) {
+        line(out, "sequences", "%zu", r->sequences->count);
+        line(out, "standard error", "%.6g %s of the mean, over the rows",
+             r->sequences->standard_error / f.unit, unit);
+    }
     line(out, "time", "%.3g s, %.3g GB/s, %s, %d thread%s", r->seconds, f.rate, nll_isa_active(),
          r->threads, r->threads == 1 ? "" : "s");
     line(out, "digest", "%s", r->digest);

@@ -3,6 +3,8 @@
 #define NLL_TOOL_REPORT_H
 
 #include "digest.h"
+#include "metrics.h"
+#include "sequences.h"
 #include "model.h"
 #include "settings.h"
 
@@ -15,8 +17,8 @@ struct report {
     nll_dtype dtype; /* of the data */
     size_t cols;     /* classes; 0: none */
     bool labels;     /* targets are class indices: the accuracy is known */
-    bool offsets;
-    size_t sequences;
+    const struct metrics *metrics;
+    const struct sequences *sequences;
     int threads;
     double seconds, bytes; /* of the scoring call */
     char digest[DIGEST_TEXT];

@@ -2,6 +2,7 @@
 #include "bind.h"
 #include "commands.h"
 #include "error.h"
+#include "metrics.h"
 #include "output.h"
 #include "report.h"
 #include "sequences.h"
@@ -16,15 +17,20 @@ struct score {
     struct binding binding;
     struct sequences sequences;
     struct outputs outputs;
+    struct metrics metrics;
     void *args;     /* the model's argument struct */
     nll_out values; /* per-row NLL: the file of --out, else `heap` */
     void *heap;
-    nll_out sums; /* per sequence: the file of --seq-out, if wanted */
     struct report report;
 };
 
 static nll_out *out_at(const struct score *s, size_t offset) {
     return (nll_out *)(void *)((char *)s->args + offset);
+}
+
+static bool tail_is_bucket(const struct score *s) {
+    const nll_categorical_args *a = s->args; /* the one model with lists */
+    return a->tail == NLL_TAIL_BUCKET;
 }
 
 /* A status as an error line and an exit code. */
@@ -40,6 +46,7 @@ static int explain(const struct score *s, nll_status status) {
     const struct input *labels = bind_labels(&s->binding);
     int64_t bad = s->report.result.bad_row;
     if (status == NLL_E_LABEL && labels && bad >= 0) {
+        bad += bind_switch(&s->binding, "shift"); /* where the label stands */
         nll_view view = labels->single ? input_repeat(labels, NLL_I64, s->binding.rows, 1)
                                        : input_rows(labels, s->binding.begin, s->binding.end);
         return fail(EX_DATAERR,
@@ -49,6 +56,18 @@ static int explain(const struct score *s, nll_status status) {
                     (long long)view_integer(&view, (size_t)bad),
                     (long long)bad + (long long)s->binding.begin);
     }
+    const struct input *lists = bind_lists(&s->binding);
+    if (status == NLL_E_LABEL && lists && bad >= 0)
+        return fail(EX_DATAERR,
+                    "%s: expected classes from 0 to %lld, found another in row %lld; correct it",
+                    lists->name, (long long)s->binding.cols - 1,
+                    (long long)bad + (long long)s->binding.begin);
+    if (status == NLL_E_DOMAIN && lists && bad >= 0 && !s->settings.check)
+        return fail(EX_DATAERR,
+                    "%s: expected probabilities that sum to 1%s, found another sum in row %lld; "
+                    "correct it or see --tail",
+                    lists->name, tail_is_bucket(s) ? " at most" : "",
+                    (long long)bad + (long long)s->binding.begin);
     if (status == NLL_E_DOMAIN && bad >= 0)
         return fail(EX_DATAERR,
                     "%s: a value outside its domain in row %lld; correct it, or leave "
@@ -82,13 +101,33 @@ static int add_gradients(struct score *s, nll_dtype compute) {
         if (asprintf(&path, "%s/d_%s.npy", s->settings.grad, flag->name) < 0) return fail_memory();
         for (char *c = path + strlen(s->settings.grad); *c; c++)
             if (*c == '-') *c = '_';
-        code = outputs_add(&s->outputs, path, compute, rows, flag->form == MATRIX ? b->cols : 0,
-                           out_at(s, flag->extra));
+        code = outputs_add_steps(&s->outputs, path, compute, rows, b->steps, bind_columns(b, i),
+                                 out_at(s, flag->extra));
         free(path);
         added++;
     }
     if (!code && !added)
         code = fail(EX_USAGE, "--grad needs a parameter given as a file; all are numbers here");
+    return code;
+}
+
+/* The diagonal of the Hessian, by the parameter: the first matrix given. */
+static int add_hessian(struct score *s, const char *dir, nll_dtype compute) {
+    const struct binding *b = &s->binding;
+    size_t i = 0;
+    while (!b->values[i]) i++; /* logits, log-probs and probs come first; one is given */
+    if (!bind_has_gradient(b, i))
+        return fail(EX_USAGE, "--hess needs --%s given as a file; it is a number here",
+                    s->model->flags[i].name);
+    char *path;
+    int code = outputs_make_dir(&s->outputs, dir);
+    if (code) return code;
+    if (asprintf(&path, "%s/h_%s.npy", dir, s->model->flags[i].name) < 0) return fail_memory();
+    for (char *c = path + strlen(dir); *c; c++)
+        if (*c == '-') *c = '_';
+    code = outputs_add_steps(&s->outputs, path, compute, b->end - b->begin, b->steps, b->cols,
+                             out_at(s, s->model->hess));
+    free(path);
     return code;
 }
 
@@ -99,7 +138,8 @@ static int add_outputs(struct score *s) {
     size_t rows = s->binding.end - s->binding.begin;
     int code = 0;
     if (set->out) {
-        code = outputs_add(&s->outputs, set->out, compute, rows, 0, &s->values);
+        code = outputs_add_steps(&s->outputs, set->out, compute, rows, s->binding.steps, 0,
+                                 &s->values);
     } else {
         s->heap = calloc(rows ? rows : 1, nll_dtype_size(compute));
         s->values = nll_out_1d(s->heap, compute, rows);
@@ -107,11 +147,13 @@ static int add_outputs(struct score *s) {
     }
     *out_at(s, s->model->nll) = s->values;
     if (!code && set->mode)
-        code = outputs_add(&s->outputs, set->mode, s->model->labels_mode ? NLL_I64 : compute, rows,
-                           0, out_at(s, s->model->mode));
-    if (!code && set->seq_out)
-        code = outputs_add(&s->outputs, set->seq_out, NLL_F64, s->sequences.count, 0, &s->sums);
+        code = outputs_add_steps(&s->outputs, set->mode, s->model->labels_mode ? NLL_I64 : compute,
+                                 rows, s->binding.steps, 0, out_at(s, s->model->mode));
+    if (!code) code = sequences_bind(&s->sequences, &s->binding, s->args);
     if (!code && set->grad) code = add_gradients(s, compute);
+    if (!code && bind_text(&s->binding, "hess"))
+        code = add_hessian(s, bind_text(&s->binding, "hess"), compute);
+    if (!code) code = metrics_outputs(&s->metrics, &s->binding, &s->outputs, compute, s->args);
     return code;
 }
 
@@ -138,18 +180,21 @@ static int digest(struct score *s) {
 
 static int finish(struct score *s) {
     struct report *report = &s->report;
-    if (s->settings.seq_out) sequences_sum(&s->sequences, &s->values, s->sums.data);
+    int code = sequences_finish(&s->sequences, &s->settings, &s->binding, s->args, &s->values,
+                                &s->outputs);
+    if (code) return code;
+    metrics_finish(&s->metrics, &s->binding, &report->result);
+    report->metrics = &s->metrics;
     report->model = s->model;
     report->settings = &s->settings;
     report->dtype = bind_dtype(&s->binding, report->result.compute);
     report->cols = s->binding.cols;
     report->labels = bind_labels(&s->binding) && s->model->count_correct;
-    report->offsets = s->settings.offsets;
-    report->sequences = s->sequences.count;
+    report->sequences = &s->sequences;
     report->bytes =
         bind_bytes(&s->binding) + s->outputs.bytes +
         (s->heap ? (double)s->values.rows * (double)nll_dtype_size(s->values.dtype) : 0);
-    int code = digest(s);
+    code = digest(s);
     if (!code) code = outputs_commit(&s->outputs);
     /* Arrays on standard output are for another program: the summary must not run into them. */
     if (!code) code = report_print(report, s->outputs.uses_stdout ? stderr : stdout);
@@ -165,9 +210,8 @@ static int finish(struct score *s) {
 static int run(struct score *s, const char *const *values) {
     int code = s->settings.isa ? settings_isa(s->settings.isa) : 0;
     if (!code) code = bind_open(&s->binding, s->model, values, &s->settings);
-    if (!code)
-        code =
-            sequences_open(&s->sequences, s->settings.offsets, s->binding.end - s->binding.begin);
+    if (!code) code = metrics_open(&s->metrics, &s->binding);
+    if (!code) code = sequences_open(&s->sequences, &s->settings, &s->binding);
     if (!code) code = rehearse(s);
     if (code) return code;
     s->args = bind_args(&s->binding, &s->settings, s->binding.begin, s->binding.end);
@@ -187,7 +231,8 @@ static int score(const struct model *model, const char *const *values) {
     code = run(&s, values);
     outputs_end(&s.outputs);
     bind_close(&s.binding);
-    input_close(&s.sequences.offsets);
+    sequences_close(&s.sequences);
+    metrics_close(&s.metrics);
     free(s.args);
     free(s.heap);
     return code;
@@ -213,8 +258,9 @@ static int score_help(void) {
 }
 
 static const char *const metavars[] = {
-    [MATRIX] = "F",  [COLUMN] = "F", [LABELS] = "F", [CLASSES] = "F",
-    [SETTING] = "X", [INDEX] = "I",  [LATER] = "K"};
+    [MATRIX] = "F", [COLUMN] = "F", [LABELS] = "F",      [CLASSES] = "F",
+    [LIST] = "F",   [WORD] = "W",   [LIST_LABELS] = "F", [SETTING] = "X",
+    [INDEX] = "I",  [COUNT] = "K",  [TEXT] = "TEXT",     [LATER] = "K"};
 
 int command_score(int argc, char **argv) {
     enum { MOST = FLAGS_MOST + COMMON_OPTIONS };
@@ -232,7 +278,8 @@ int command_score(int argc, char **argv) {
     size_t count = 0;
     for (; count < model->flag_count; count++) {
         const struct flag *flag = &model->flags[count];
-        options[count] = (struct arg_option){flag->name, metavars[flag->form], flag->help};
+        options[count] = (struct arg_option){
+            flag->name, flag->arg ? flag->arg : metavars[flag->form], flag->help};
     }
     memcpy(options + count, common_options, sizeof common_options);
     count += COMMON_OPTIONS;

@@ -12,6 +12,7 @@ const struct arg_option common_options[COMMON_OPTIONS] = {
     [SAMPLE_WEIGHT] = {"sample-weight", "F", "weight of each row [n], or a number"},
     [OFFSETS] = {"offsets", "F",
                  "integers [s+1]: sequence i is the rows offsets[i] to offsets[i+1]"},
+    [SEQ_BYTES] = {"seq-bytes", "F", "bytes of text behind each sequence [s], or a number"},
     [ROWS] = {"rows", "A:B",
               "only these rows of the inputs, as the slice [A:B] in Python; "
               "everything else is as if the inputs were that short"},
@@ -26,6 +27,9 @@ const struct arg_option common_options[COMMON_OPTIONS] = {
               "reduction chosen"},
     [MODE] = {"mode", "F", "most likely value of each row"},
     [SEQ_OUT] = {"seq-out", "F", "NLL of each sequence, in nats, float64"},
+    [SEQ_TABLE] = {"seq-table", "F",
+                   "count, NLL, mean, perplexity, standard error and bits per byte of each "
+                   "sequence: F ends in .json, .csv or .npy"},
     [SUMMARY_HEADING] = {NULL, NULL, "Summary:"},
     [REDUCTION] = {"reduction", "KIND", "none, sum or mean (default): the value reported"},
     [UNIT] = {"unit", "UNIT", "nats (default) or bits; files are always in nats"},
@@ -84,15 +88,15 @@ int settings_read(struct settings *s, const char *const values[COMMON_OPTIONS]) 
                            .out = values[OUT],
                            .grad = values[GRAD],
                            .mode = values[MODE],
-                           .seq_out = values[SEQ_OUT]};
+                           .seq_out = values[SEQ_OUT],
+                           .seq_table = values[SEQ_TABLE],
+                           .seq_bytes = values[SEQ_BYTES]};
     int code = read_words(s, values);
     if (!code && values[BYTES])
         code = args_integer("bytes", values[BYTES], 1, LLONG_MAX, &s->bytes);
     if (!code && values[THREADS])
         code = args_integer("threads", values[THREADS], 1, THREADS_MOST, &threads);
     s->threads = (int)threads;
-    if (!code && s->seq_out && !s->offsets)
-        code = fail(EX_USAGE, "--seq-out needs --offsets, which says where sequences begin");
     return code;
 }
 

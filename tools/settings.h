@@ -11,6 +11,7 @@ enum common_option {
     INPUTS_HEADING,
     SAMPLE_WEIGHT,
     OFFSETS,
+    SEQ_BYTES,
     ROWS,
     DTYPE,
     CHECK,
@@ -19,6 +20,7 @@ enum common_option {
     GRAD,
     MODE,
     SEQ_OUT,
+    SEQ_TABLE,
     SUMMARY_HEADING,
     REDUCTION,
     UNIT,
@@ -44,7 +46,7 @@ struct settings {
     const char *isa;  /* NULL: the best */
     const char *rows; /* "A:B" or NULL */
     const char *sample_weight, *offsets;
-    const char *out, *grad, *mode, *seq_out;
+    const char *out, *grad, *mode, *seq_out, *seq_table, *seq_bytes;
 };
 
 /* Reads the values of common_options. */

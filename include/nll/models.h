@@ -34,20 +34,73 @@
  *   soft q          sum_c v_c ((1 - e) q_c + e / cols) nll_c           w = sample_weight
  *   z_loss L        adds L lse^2 to the row value, v_y L lse^2 with smoothing (logits only)
  *
+ * Sparse targets: target_index [rows, k] names k classes per row and target_probs, or
+ * target_log_probs, their probabilities q_i: mixes of two labels, the largest k of a teacher.  A
+ * class named twice has the sum.  With Q = sum_i q_i, the tail says what becomes of 1 - Q:
+ *   ERROR        NLL_E_DOMAIN and bad_row, before any write, unless Q is 1 within 32 roundoffs of
+ * the type of the probabilities; value and gradients as for soft q RENORMALISE  as for soft q / Q;
+ * Q = 0: NaN.  d/d q_i = (nll_i - sum_j (q_j / Q) nll_j) / Q BUCKET       sum_i q_i nll_i + max(0,
+ * 1 - Q) (-log(1 - P)), P the sum of the model's probabilities of the listed classes; Q above 1: as
+ * ERROR.  Logits only, without label smoothing and class weights.  d/d q_i = nll_i + log(1 - P) An
+ * unused entry names any class with probability 0 (log-probability -inf).  The gradient with
+ * respect to target_log_probs is q_i d/d q_i.
+ *
  * Gradients are with respect to the array given: logits x (through softcap and temperature),
  * log-probs or probs; entry y of softmax - onehot is computed as -S'/S, S' the sum without y, so a
  * confident row keeps its relative accuracy.  d/d target_probs_c = v_c (1 - e) nll_c.
  *
+ * Sequences: rows offsets[i] .. offsets[i + 1] - 1 are sequence i, of which the first lengths[i]
+ * hold tokens and the rest is padding.  With shift, row r is about target[r + 1], the next token,
+ * so that the logits of a language model and its tokens [rows] are scored as they are; the last
+ * token of a sequence has none to be about.  Rows not scored are as ignored ones, their logits and
+ * targets not read, and count in result->ignored.  Logits [b, t, c] in C order are rows b * t with
+ * offsets 0, t, 2 t, ...  nll_sequences makes values of sequences from nll and weight.
+ *
+ * Second order: hess and hvp are of the same function as grad (reduction, weights and upstream
+ * gradient in it), exact, not an approximation: from logits z = f(x), with g = dl/dz and
+ * B = sum of the coefficients of lse in l, plus 2 L lse for z_loss (v_y L with smoothing),
+ *   H = f' (B (diag p - p p^T) + 2 L p p^T) f' + diag(f'' g)       from log_probs H = 0
+ * and from probs diag(t_c / p_c^2), t_c the coefficient of nll_c.  Not with NLL_TAIL_BUCKET.  They
+ * may not take the place of an input.
+ *
+ * Scoring outputs, which no option but softcap and temperature enters:
+ *   rank        of the target, from 0: the number of classes with a larger entry in the array as
+ *               given, and of those with an equal one at a lower index; -1 if mode would be, or if
+ *               the target's entry is NaN.  Like mode it passes over a NaN of another class.
+ *   margin      z_y - max_{c != y} z_c, the log-odds in nats of the target against the best other
+ *               class; +inf if there is no other
+ *   entropy     -sum_c p_c log p_c >= 0, in nats
+ *   confidence  max_c p_c
+ *   brier       sum_c (p_c - [c = y])^2, from 0 to 2
+ * For log_probs and probs they are those of the distribution divided by its sum (z = lp, log p).
+ *
  * Edges: a logit of -inf masks its class: probability 0, gradient 0, NLL +inf if it is the target.
  * A row all -inf, with a +inf logit or a NaN: NaN.  0 * log 0 = 0.  Ignored rows are not read:
- * value 0, gradient 0, lse 0, p_target 0, mode -1; target_probs excludes ignore_index.
+ * value 0, gradient 0, lse 0, p_target 0, mode -1, rank -1, other scoring outputs 0; target_probs
+ * excludes ignore_index.
  * probs used by the value and outside [0, 1]: NaN; target_probs < 0: +inf with NaN gradients.
- * Labels are checked before anything is written: NLL_E_LABEL and result->bad_row.
+ * Labels are checked before anything is written: NLL_E_LABEL and result->bad_row, the row whose
+ * target it is (with shift, the label stands one further).  NLL_E_SHAPE for offsets that fall or
+ * leave the rows, and lengths beyond their sequence.
  *
  * Accuracy (relative, u = 2^-24 float, 2^-53 double): value, gradient and p_target 34u float, 40u
- * double, whatever the probability of the target; lse that much absolute and 2u relative.  Rounding
- * z adds max|z| u for temperature and softcap in float and for temperature in double, 4 max|z| u
- * for softcap in double. */
+ * double, whatever the probability of the target; gradients under BUCKET of a class not listed
+ * three times that, relative to p_j (Q + P) / (1 - P); lse that much absolute and 2u relative;
+ * hess 80u and 90u relative to the terms f'^2 B p (1 - p), f'^2 2 L p^2 and f'' times the terms of
+ * g; hvp as much, relative to f' B p_c (|w_c - w_h| + sum_d p_d |w_d - w_h|) and the like, with w =
+ * f' v and h the most likely class (|w_c| + |w_h| and so on with temperature or softcap);
+ * confidence as the value, entropy 72u and 80u, brier 140u and 160u, all relative; margin 2u of the
+ * larger of the two.  Rounding z adds max|z| u for temperature and softcap in float and for
+ * temperature in double, 4 max|z| u for softcap in double; to the scoring outputs from probs the
+ * logarithm adds as much, and to brier twice that; to hess and hvp softcap and temperature add 8
+ * times. */
+/* What the probability that a list of target_index lacks goes to. */
+typedef enum nll_tail {
+    NLL_TAIL_ERROR = 0,       /* nothing may be lacking */
+    NLL_TAIL_RENORMALISE = 1, /* the listed classes, in proportion */
+    NLL_TAIL_BUCKET = 2       /* the event "any class that is not listed" */
+} nll_tail;
+
 typedef struct nll_categorical_args {
     size_t struct_size;
     nll_view logits, log_probs, probs;
@@ -67,6 +120,27 @@ typedef struct nll_categorical_args {
     nll_out lse;               /* [rows]; logits only */
     nll_out mode;     /* [rows] NLL_I64: arg max, lowest index wins; -1 if a row has none */
     nll_out p_target; /* [rows] probability of the target; index targets only */
+    /* Scoring; see above.  rank, margin, brier and top_k take index targets only. */
+    size_t top_k;       /* K > 0: fill result->top_k_correct */
+    nll_out rank;       /* [rows] NLL_I64 */
+    nll_out margin;     /* [rows] */
+    nll_out entropy;    /* [rows] */
+    nll_out confidence; /* [rows] */
+    nll_out brier;      /* [rows] */
+    /* Sequences; see above.  Index targets only. */
+    nll_view offsets; /* [sequences + 1], any integer type; absent: one sequence of all rows */
+    nll_view lengths; /* [sequences], any integer type; absent: as long as they are */
+    int shift;        /* not 0: a row is about the target of the next row */
+    /* Sparse targets; see above.  With target_index, target_probs is [rows, k], as is its gradient,
+     * which then may not take the place of it. */
+    nll_view target_index;     /* [rows, k], any integer type */
+    nll_view target_log_probs; /* [rows, k], any real type: in place of target_probs */
+    nll_tail tail;
+    /* Second order; see above. */
+    nll_out hess;    /* [rows, cols] diagonal of each row's Hessian */
+    nll_view vector; /* [rows, cols], finite, any real type */
+    nll_out hvp;     /* [rows, cols] each row's Hessian times its row of vector */
+    nll_out weight;  /* [rows] w_i of the row; 0 where it is ignored or not scored */
 } nll_categorical_args;
 nll_status nll_categorical(const nll_categorical_args *args, nll_result *result);
 

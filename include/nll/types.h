@@ -111,4 +111,6 @@ typedef struct nll_result {
     double value;       /* per reduction */
     int64_t bad_row;    /* first offending row of NLL_E_LABEL or NLL_E_DOMAIN, else -1 */
     nll_dtype compute;  /* NLL_F32 or NLL_F64 */
+    /* categorical with top_k > 0: rows whose target is among the top_k largest (rank < top_k) */
+    uint64_t top_k_correct;
 } nll_result;

@@ -1,6 +1,8 @@
 /* categorical.c: nll_categorical: checks, labels, weights, tasks, totals. */
 #include "categorical.h"
 
+#include "categorical_sparse.h"
+
 #include "args.h"
 #include "fetch.h"
 #include "float_env.h"
@@ -8,16 +10,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-
-void cat_targets(const cat_plan *p, size_t row, size_t count, int64_t *y) {
-    if (p->soft) {
-        for (size_t i = 0; i < count; i++) y[i] = -1;
-        return;
-    }
-    nll_get_indices(&p->a->target, row, count, y);
-    if (p->a->has_ignore_index)
-        for (size_t i = 0; i < count; i++) y[i] = y[i] == p->a->ignore_index ? -1 : y[i];
-}
 
 void cat_weights(const cat_plan *p, size_t row, size_t count, double *value, double *divisor) {
     double w[NLL_BLOCK];
@@ -39,28 +31,6 @@ void cat_weights(const cat_plan *p, size_t row, size_t count, double *value, dou
     }
 }
 
-/* Labels into range or ignored; counts them.  Writes nothing of the caller's. */
-static nll_status check_labels(const cat_plan *p, nll_result *r) {
-    const nll_categorical_args *a = p->a;
-    int64_t y[NLL_BLOCK];
-    for (size_t i = 0, n; i < p->rows && !p->soft; i += n) {
-        n = p->rows - i < NLL_BLOCK ? p->rows - i : NLL_BLOCK;
-        size_t fit = nll_get_indices(&a->target, i, n, y);
-        for (size_t k = 0; k < fit; k++) {
-            if (a->has_ignore_index && y[k] == a->ignore_index)
-                r->ignored++;
-            else if (y[k] < 0 || (uint64_t)y[k] >= p->cols)
-                fit = k; /* ends the loop; reported below */
-        }
-        if (fit < n) {
-            r->bad_row = (int64_t)(i + fit);
-            return NLL_E_LABEL;
-        }
-    }
-    r->count = r->rows - r->ignored;
-    return NLL_OK;
-}
-
 /* The first row with a value out of its domain, or -1. */
 static int64_t first_bad(const cat_plan *p) {
     const nll_categorical_args *a = p->a;
@@ -72,11 +42,13 @@ static int64_t first_bad(const cat_plan *p) {
             nll_view_given(&a->common.sample_weight) ? nll_get(&a->common.sample_weight, i, 0) : 1;
         int bad = !(w >= 0 && w < INFINITY), alive = 0;
         for (size_t c = 0; c < p->cols && !bad; c++) {
-            double x = nll_get(p->x, i, c), q = p->soft ? nll_get(&a->target_probs, i, c) : 0;
+            double x = nll_get(p->x, i, c), q = 0;
+            if (p->soft && !p->sparse) q = nll_get(&a->target_probs, i, c);
             bad = x != x || x == INFINITY || !(q >= 0 && q < INFINITY) ||
                   (p->form == CAT_PROBS && !(x >= 0 && x <= 1));
             alive |= x > -INFINITY;
         }
+        if (p->sparse) bad |= cat_list_bad(p, i);
         if (bad || (p->form == CAT_LOGITS && !alive)) return (int64_t)i;
     }
     return -1;
@@ -134,20 +106,39 @@ static nll_status check(const nll_categorical_args *a, cat_plan *p, nll_checker 
             p->x = forms[f];
             given++;
         }
-    p->soft = nll_view_given(&a->target_probs);
+    p->sparse = nll_view_given(&a->target_index);
+    p->bucket = p->sparse && a->tail == NLL_TAIL_BUCKET;
+    int logs = nll_view_given(&a->target_log_probs);
+    p->soft = nll_view_given(&a->target_probs) || logs;
+    p->sequences = a->shift || nll_view_given(&a->offsets) || nll_view_given(&a->lengths);
     nll_check_that(c, given > 0, NLL_E_NULL);
     nll_check_that(c, given <= 1, NLL_E_VALUE);
     nll_check_that(c, p->soft || nll_view_given(&a->target), NLL_E_NULL);
     nll_check_that(c, !(p->soft && nll_view_given(&a->target)), NLL_E_VALUE);
+    nll_check_that(c, !(logs && nll_view_given(&a->target_probs)), NLL_E_VALUE);
+    nll_check_that(c, p->sparse || !(logs || a->tail), NLL_E_VALUE);
+    nll_check_that(c, !p->sparse || p->soft, NLL_E_NULL);
+    nll_check_that(c, (unsigned)a->tail <= NLL_TAIL_BUCKET, NLL_E_VALUE);
+    nll_check_that(c,
+                   !p->bucket || (p->form == CAT_LOGITS && a->label_smoothing == 0 &&
+                                  !nll_view_given(&a->class_weight)),
+                   NLL_E_VALUE);
     if (c->status != NLL_OK) return c->status;
     size_t n = p->rows = p->x->rows, m = p->cols = p->x->cols, all;
     nll_check_that(c, m > 0 || n == 0, NLL_E_SHAPE);
     nll_check_that(c, !__builtin_mul_overflow(n, m, &all), NLL_E_OVERFLOW);
     nll_check_in(c, p->x, n, m, NLL_REALS, 1, 1);
-    if (p->soft)
-        nll_check_in(c, &a->target_probs, n, m, NLL_REALS, 1, 2);
+    size_t k = p->sparse ? a->target_index.cols : m;
+    nll_check_that(c, !p->sparse || k > 0, NLL_E_SHAPE);
+    nll_check_in(c, &a->target_index, n, k, NLL_INTEGERS, 0, 0);
+    if (p->soft) /* lists are read again after their gradient is written */
+        nll_check_in(c, logs ? &a->target_log_probs : &a->target_probs, n, k, NLL_REALS, 1,
+                     p->sparse ? 0 : 2);
     else
         nll_check_in(c, &a->target, n, 1, NLL_INTEGERS, 1, 0);
+    size_t sequences = nll_view_given(&a->offsets) && a->offsets.rows ? a->offsets.rows - 1 : 1;
+    nll_check_in(c, &a->offsets, sequences + 1, 1, NLL_INTEGERS, 0, 0);
+    nll_check_in(c, &a->lengths, sequences, 1, NLL_INTEGERS, 0, 0);
     nll_check_in(c, &a->class_weight, m, 1, NLL_REALS_OR_NUMBER, 0, 0);
     nll_check_common(c, &a->common, n);
     nll_check_that(c, a->label_smoothing >= 0 && a->label_smoothing <= 1, NLL_E_VALUE);
@@ -157,16 +148,30 @@ static nll_status check(const nll_categorical_args *a, cat_plan *p, nll_checker 
     int logits_only = a->z_loss > 0 || a->softcap > 0 || nll_out_given(&a->lse) ||
                       (a->temperature > 0 && a->temperature != 1);
     nll_check_that(c, p->form == CAT_LOGITS || !logits_only, NLL_E_VALUE);
-    int index_only = a->has_ignore_index || a->count_correct || nll_out_given(&a->p_target);
+    int index_only = p->sequences || a->has_ignore_index || a->count_correct ||
+                     nll_out_given(&a->p_target) || a->top_k > 0 || nll_out_given(&a->rank) ||
+                     nll_out_given(&a->margin) || nll_out_given(&a->brier);
     nll_check_that(c, !(p->soft && index_only), NLL_E_VALUE);
     nll_check_that(c, p->soft || !nll_out_given(&a->grad_target_probs), NLL_E_VALUE);
     nll_check_out(c, &a->nll, n, 1, NLL_ROW_FLOATS, 0);
     nll_check_out(c, &a->grad, n, m, NLL_FLOATS, 1);
-    nll_check_out(c, &a->grad_target_probs, n, m, NLL_FLOATS, 2);
+    nll_check_out(c, &a->grad_target_probs, n, k, NLL_FLOATS, p->sparse ? 0 : 2);
     nll_check_out(c, &a->lse, n, 1, NLL_ROW_FLOATS, 0);
     nll_check_out(c, &a->mode, n, 1, 1u << NLL_I64, 0);
     nll_check_out(c, &a->p_target, n, 1, NLL_ROW_FLOATS, 0);
+    nll_check_out(c, &a->rank, n, 1, 1u << NLL_I64, 0);
+    nll_check_out(c, &a->margin, n, 1, NLL_ROW_FLOATS, 0);
+    nll_check_out(c, &a->entropy, n, 1, NLL_ROW_FLOATS, 0);
+    nll_check_out(c, &a->confidence, n, 1, NLL_ROW_FLOATS, 0);
+    nll_check_out(c, &a->brier, n, 1, NLL_ROW_FLOATS, 0);
+    int second = nll_out_given(&a->hess) || nll_out_given(&a->hvp);
+    nll_check_that(c, !(p->bucket && second), NLL_E_VALUE);
+    nll_check_in(c, &a->vector, n, m, NLL_REALS, nll_out_given(&a->hvp), 0);
+    nll_check_out(c, &a->hess, n, m, NLL_FLOATS, 0);
+    nll_check_out(c, &a->hvp, n, m, NLL_FLOATS, 0);
+    nll_check_out(c, &a->weight, n, 1, NLL_ROW_FLOATS, 0);
     nll_check_overlaps(c);
+    if (c->status == NLL_OK) c->status = cat_check_sequences(p);
     return c->status;
 }
 
@@ -174,7 +179,8 @@ static nll_status check(const nll_categorical_args *a, cat_plan *p, nll_checker 
 static void prepare(cat_plan *p) {
     const nll_categorical_args *a = p->a;
     p->isa = nll_isa_current();
-    p->type = p->x->dtype == NLL_F64 || (p->soft && a->target_probs.dtype == NLL_F64)
+    p->type = p->x->dtype == NLL_F64 || (p->soft && (a->target_probs.dtype == NLL_F64 ||
+                                                     a->target_log_probs.dtype == NLL_F64))
                   ? NLL_TYPE_F64
                   : NLL_TYPE_F32;
     p->smoothed = !p->soft && a->label_smoothing > 0;
@@ -182,8 +188,12 @@ static void prepare(cat_plan *p) {
     p->cap[0] = a->softcap;
     p->cap[1] = a->temperature > 0 ? a->temperature : 1;
     p->transformed = p->cap[0] > 0 || p->cap[1] != 1;
+    p->scores = a->top_k > 0 || nll_out_given(&a->rank) || nll_out_given(&a->margin) ||
+                nll_out_given(&a->entropy) || nll_out_given(&a->confidence) ||
+                nll_out_given(&a->brier);
     p->x_direct = !p->transformed && nll_in_place(p->x, p->type, NLL_ALONG_COLS);
-    p->q_direct = p->soft && nll_in_place(&a->target_probs, p->type, NLL_ALONG_COLS) &&
+    p->q_direct = p->soft && !p->sparse &&
+                  nll_in_place(&a->target_probs, p->type, NLL_ALONG_COLS) &&
                   !nll_view_given(&a->class_weight) && a->label_smoothing == 0;
     p->grad_direct = nll_out_given(&a->grad) && a->grad.col_stride == 1 &&
                      a->grad.dtype == (p->type == NLL_TYPE_F32 ? NLL_F32 : NLL_F64);
@@ -237,15 +247,19 @@ static double *workspace(cat_plan *p, int long_rows) {
 
 static nll_status run(const nll_categorical_args *args, nll_result *result) {
     nll_categorical_args a = *args;
-    cat_plan p = {.a = &a}, raw = {.a = &a};
+    cat_plan p = {.a = &a}, raw = {.a = &a}, logs = {.a = &a};
     nll_checker c = {0};
     if (check(&a, &p, &c) != NLL_OK) return c.status;
     prepare(&p);
     as_given(&raw, &p);
+    as_given(&logs, &p);
+    logs.logged = 1;
+    logs.x_direct = 0;
     p.raw = &raw;
+    p.scored = p.form == CAT_PROBS ? &logs : &p;
     nll_result r = {.rows = p.rows, .count = p.rows, .bad_row = -1};
     r.compute = p.type == NLL_TYPE_F32 ? NLL_F32 : NLL_F64;
-    nll_status status = check_labels(&p, &r);
+    nll_status status = p.sparse ? cat_list_check(&p, &r.bad_row) : cat_check_labels(&p, &r);
     if (status == NLL_OK && a.common.check_domain && (r.bad_row = first_bad(&p)) >= 0)
         status = NLL_E_DOMAIN;
     if (status == NLL_OK && r.count == 0 && a.common.reduction == NLL_MEAN &&
@@ -275,6 +289,7 @@ static nll_status run(const nll_categorical_args *args, nll_result *result) {
     }
     r.nonfinite = p.nonfinite;
     r.correct = p.correct;
+    r.top_k_correct = p.top_hits;
     nll_close(&a.common, nll_tree_sum(p.block_sum, blocks), weight_sum, &r);
     free(memory);
     nll_result_out(result, &r);

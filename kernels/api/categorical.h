@@ -31,8 +31,14 @@ enum {
 
 enum cat_form { CAT_LOGITS, CAT_LOG_PROBS, CAT_PROBS };
 
+/* Rows whose maximum lies beyond this are taken relative to it (row/lse.h). */
+#define CAT_NEAR 0x1p16
+#define LN2 0x1.62e42fefa39efp-1
+#define LOG2E 0x1.71547652b82fep+0
+
 typedef struct cat_plan {
-    const struct cat_plan *raw; /* the same logits without softcap and temperature */
+    const struct cat_plan *raw;    /* the same array without softcap and temperature */
+    const struct cat_plan *scored; /* as logits: this plan, or the logarithms of the probs */
     const nll_categorical_args *a;
     const nll_view *x; /* logits, log_probs or probs */
     const nll_isa *isa;
@@ -40,7 +46,11 @@ typedef struct cat_plan {
     enum cat_form form;
     size_t rows, cols, group;
     int soft, smoothed, dense; /* soft targets; index with smoothing; either */
+    int sparse, bucket;        /* soft targets as lists; with NLL_TAIL_BUCKET */
     int transformed;           /* softcap or temperature */
+    int sequences;             /* offsets, lengths or shift */
+    int logged;                /* the array is taken as its logarithm */
+    int scores;                /* a scoring output is wanted (categorical_score.c) */
     int x_direct, q_direct, grad_direct;
     double cap[2];        /* {softcap, temperature} for the kernel */
     const double *weight; /* class weights [cols] or NULL */
@@ -48,14 +58,19 @@ typedef struct cat_plan {
     double grad_scale;    /* upstream and divisor where they are numbers */
     double *loss;         /* row values of the whole call, or NULL: blocks sum their own */
     double *block_sum;    /* per NLL_BLOCK rows */
-    _Atomic uint64_t nonfinite, correct;
+    _Atomic uint64_t nonfinite, correct, top_hits;
 } cat_plan;
 
 /* The weights of `count` rows from `row` on: `value` multiplies the row's value in the sum,
  * `divisor` counts in the divisor; either may be NULL.  0 for ignored rows. */
 void cat_weights(const cat_plan *p, size_t row, size_t count, double *value, double *divisor);
-/* Targets of `count` rows; -1 where ignored or soft. */
+/* Targets of `count` rows; -1 where ignored, not scored or soft (categorical_target.c). */
 void cat_targets(const cat_plan *p, size_t row, size_t count, int64_t *y);
+/* The labels as they are, and which rows are scored (may be NULL); how many fit int64_t. */
+size_t cat_labels(const cat_plan *p, size_t row, size_t count, int64_t *y, unsigned char *scored);
+/* Labels in range?  Counts the rows.  Are offsets and lengths?  Nothing is written. */
+nll_status cat_check_labels(const cat_plan *p, nll_result *r);
+nll_status cat_check_sequences(const cat_plan *p);
 /* Values (into loss[0..count)), gradients and side outputs of `count` <= CAT_GROUP rows. */
 void cat_group(cat_plan *p, size_t row, size_t count, double *loss);
 
@@ -68,6 +83,9 @@ const void *cat_logits(const cat_plan *p, cat_scratch *s, size_t row, size_t col
                        void *dz);
 const void *cat_dense(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n);
 
+/* One element, from memory or converted; NaN for column -1. */
+double cat_logit(const cat_plan *p, cat_scratch *s, size_t row, int64_t col);
+
 /* The job with its per-row slots, as kernels.def has them, from row r on. */
 nll_job cat_job_at(enum nll_kernel kernel, nll_job job, enum nll_type type, size_t r);
 
@@ -76,6 +94,26 @@ nll_job cat_job_at(enum nll_kernel kernel, nll_job job, enum nll_type type, size
  * supplied here, and in[1] where the kernel takes dense weights. */
 void cat_pass(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job job, size_t row,
               size_t count);
+/* The same, without the rows of an index target that are ignored: y < 0. */
+void cat_pass_counted(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job job,
+                      size_t row, size_t count, const int64_t *y);
+/* A group's distributions, by sums without the arg max h: all digits of 1 - p_h, whatever the
+ * target. `top`, `second`, `anchor` and `exponent` are in the compute type. */
+typedef struct cat_dist {
+    double top[CAT_GROUP], second[CAT_GROUP], anchor[CAT_GROUP], exponent[CAT_GROUP];
+    int64_t h[CAT_GROUP];
+    double sum[3][CAT_GROUP], lost[3][CAT_GROUP]; /* of e, e (z_h - z), e^2; times 2^-N, 2^-2N */
+    double N[CAT_GROUP], z_h[CAT_GROUP];          /* z_h less the anchor */
+    double nll[CAT_GROUP], others[CAT_GROUP];     /* -log p_h, 1 - p_h */
+    double mantissa[CAT_GROUP], power[CAT_GROUP], p_h[CAT_GROUP];
+} cat_dist;
+/* h, and the largest logits with and without it; then the rest.  NaN where there is none. */
+void cat_largest(const cat_plan *p, cat_scratch *s, cat_dist *d, size_t row, size_t count,
+                 const int64_t *y);
+void cat_distribution(const cat_plan *p, cat_scratch *s, cat_dist *d, size_t row, size_t count,
+                      const int64_t *y);
+/* The scoring outputs of a group (categorical_score.c). */
+void cat_scores(cat_plan *p, cat_scratch *s, size_t row, size_t count, const int64_t *y);
 
 static inline double cat_element(enum nll_type type, const void *x, size_t i) {
     return type == NLL_TYPE_F32 ? (double)((const float *)x)[(ptrdiff_t)i]
@@ -92,6 +130,9 @@ static inline void cat_set(enum nll_type type, void *x, size_t i, double value) 
 typedef struct cat_row_grad {
     double scale;           /* s: upstream, weight, divisor; 0: the whole row is 0 */
     double a, q, z;         /* A, Q, Z */
+    double coefficient;     /* of p_c where c is neither h nor y: A + Q + Z */
+    double curve;           /* 2 zeta */
+    double bucket;          /* -log-probability of the classes not listed, where it has a part */
     double mantissa, power; /* sum of exp(z - anchor) = mantissa 2^power */
     double nll, peak;       /* nll_h and z_h, for the gradient of soft targets */
     double anchor;
@@ -100,6 +141,12 @@ typedef struct cat_row_grad {
         double p, others; /* p and 1 - p, each with its own relative accuracy */
     } at[2];              /* h; y where it is not h */
 } cat_row_grad;
+/* Gradient with respect to z of n columns x = cat_logits into `to`, which may be x. */
+void cat_z_gradient(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n,
+                    const cat_row_grad *g, const void *x, void *to);
+/* Diagonals of the Hessian, Hessian-vector products (categorical_second.c). */
+void cat_second(const cat_plan *p, cat_scratch *s, size_t row, size_t count, const int64_t *y,
+                const cat_row_grad *g);
 void cat_gradients(const cat_plan *p, cat_scratch *s, size_t row, size_t count,
                    const cat_row_grad *g);
 

@@ -1,6 +1,7 @@
 /* categorical_grad.c: gradients of a group of rows, with respect to the inputs and to soft targets.
  */
 #include "categorical.h"
+#include "categorical_sparse.h"
 #include "fetch.h"
 
 #include <math.h>
@@ -8,7 +9,7 @@
 /* {f, k, s, top} of the kernel row_softmax_grad: s B / sum as mantissa and exponent. */
 static void coefficients(const cat_plan *p, const cat_row_grad *g, double coef[4]) {
     int k = 0;
-    double m = g->scale * (g->a + g->q + g->z) / g->mantissa;
+    double m = g->scale * g->coefficient / g->mantissa;
     double f = m == m && m != 0 && fabs(m) < INFINITY ? 2 * frexp(m, &k) : m;
     f = p->type == NLL_TYPE_F32 ? (double)(float)f : f;
     coef[0] = f;
@@ -68,14 +69,12 @@ static void input_gradient(const cat_plan *p, const cat_row_grad *g, const doubl
     }
 }
 
-/* n elements from column col on.  All is made in scratch first: outputs may be the inputs. */
-static void chunk(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n,
-                  const cat_row_grad *g, const double coef[4]) {
-    const nll_out *out = &p->a->grad, *target_out = &p->a->grad_target_probs;
-    const void *x = cat_logits(p, s, row, col, n, s->dz);
-    const void *u = p->dense ? cat_dense(p, s, row, col, n) : NULL;
-    double x_at[2] = {0, 0}, u_at[2] = {0, 0};
+void cat_z_gradient(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n,
+                    const cat_row_grad *g, const void *x, void *to) {
+    const void *u = p->dense && !p->bucket ? cat_dense(p, s, row, col, n) : NULL;
+    double coef[4], x_at[2] = {0, 0}, u_at[2] = {0, 0};
     size_t at[2];
+    coefficients(p, g, coef);
     for (int k = 0; k < 2; k++) {
         int64_t c = g->at[k].class - (int64_t)col;
         at[k] = g->at[k].class >= 0 && c >= 0 && c < (int64_t)n ? (size_t)c : SIZE_MAX;
@@ -83,12 +82,23 @@ static void chunk(const cat_plan *p, cat_scratch *s, size_t row, size_t col, siz
         x_at[k] = cat_element(p->type, x, at[k]);
         u_at[k] = u ? cat_element(p->type, u, at[k]) : 0;
     }
-    if (nll_out_given(target_out)) target_gradient(p, s, g, x, col, n);
+    const void *rest = p->bucket ? cat_bucket_rest(p, s, row, col, n, x) : x;
+    input_gradient(p, g, coef, rest, u, to, n);
+    if (p->bucket) cat_bucket_gradient(p, s, row, col, n, g, to);
+    for (int k = 0; k < 2 && !p->bucket; k++)
+        if (at[k] != SIZE_MAX) cat_set(p->type, to, at[k], at_class(p, g, k, x_at[k], u_at[k]));
+}
+
+/* n elements from column col on.  All is made in scratch first: outputs may be the inputs. */
+static void chunk(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n,
+                  const cat_row_grad *g) {
+    const nll_out *out = &p->a->grad, *target_out = &p->a->grad_target_probs;
+    int target_wanted = nll_out_given(target_out) && !p->sparse;
+    const void *x = cat_logits(p, s, row, col, n, s->dz);
+    if (target_wanted) target_gradient(p, s, g, x, col, n);
     if (nll_out_given(out)) {
         void *to = nll_put_target(out, p->type, row, col, NLL_ALONG_COLS, s->g);
-        input_gradient(p, g, coef, x, u, to, n);
-        for (int k = 0; k < 2; k++)
-            if (at[k] != SIZE_MAX) cat_set(p->type, to, at[k], at_class(p, g, k, x_at[k], u_at[k]));
+        cat_z_gradient(p, s, row, col, n, g, x, to);
         if (p->transformed)
             for (size_t i = 0; i < n; i++) {
                 double d = cat_element(p->type, to, i) * cat_element(p->type, s->dz, i);
@@ -96,16 +106,15 @@ static void chunk(const cat_plan *p, cat_scratch *s, size_t row, size_t col, siz
             }
         nll_put(out, p->type, p->isa, row, col, NLL_ALONG_COLS, n, to);
     }
-    if (nll_out_given(target_out))
-        nll_put(target_out, p->type, p->isa, row, col, NLL_ALONG_COLS, n, s->t);
+    if (target_wanted) nll_put(target_out, p->type, p->isa, row, col, NLL_ALONG_COLS, n, s->t);
 }
 
 static void row_chunks(const cat_plan *p, cat_scratch *s, size_t row, const cat_row_grad *g) {
-    double coef[4];
-    coefficients(p, g, coef);
+    if (p->sparse && nll_out_given(&p->a->grad_target_probs))
+        cat_list_target_gradient(p, s, row, g); /* the input's gradient may take its place */
     for (size_t col = 0, n; col < p->cols; col += n) {
         n = p->cols - col < CAT_CHUNK ? p->cols - col : CAT_CHUNK;
-        chunk(p, s, row, col, n, g, coef);
+        chunk(p, s, row, col, n, g);
     }
 }
 
@@ -114,8 +123,8 @@ static void zero_row(const cat_plan *p, cat_scratch *s, size_t row) {
     const nll_out *outs[2] = {&p->a->grad, &p->a->grad_target_probs};
     for (int o = 0; o < 2; o++) {
         if (!nll_out_given(outs[o])) continue;
-        for (size_t col = 0, n; col < p->cols; col += n) {
-            n = p->cols - col < CAT_CHUNK ? p->cols - col : CAT_CHUNK;
+        for (size_t col = 0, n; col < outs[o]->cols; col += n) {
+            n = outs[o]->cols - col < CAT_CHUNK ? outs[o]->cols - col : CAT_CHUNK;
             for (size_t i = 0; i < n; i++) cat_set(p->type, s->g, i, 0);
             nll_put(outs[o], p->type, p->isa, row, col, NLL_ALONG_COLS, n, s->g);
         }

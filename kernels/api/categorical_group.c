@@ -1,13 +1,10 @@
 /* categorical_group.c: values and side outputs of a group of rows; hands over to the gradients. */
 #include "categorical.h"
+#include "categorical_sparse.h"
 #include "fetch.h"
 
 #include <math.h>
 #include <string.h>
-
-/* Rows whose maximum lies beyond this are taken relative to it (row/lse.h). */
-#define CAT_NEAR 0x1p16
-#define LN2 0x1.62e42fefa39efp-1
 
 /* Per-row state, structure of arrays.  `top` and `anchor` are in the compute type. */
 typedef struct cat_rows {
@@ -37,13 +34,7 @@ static int skipped(const cat_plan *p, const cat_rows *g, size_t i) {
 /* A ROW kernel over the runs of rows that are not ignored; `job` holds the per-row slots. */
 static void pass(const cat_plan *p, cat_rows *g, enum nll_kernel kernel, size_t row, size_t count,
                  nll_job job) {
-    for (size_t i = 0; i < count;) {
-        size_t run = 0;
-        while (i + run < count && !skipped(p, g, i + run)) run++;
-        if (run > 0)
-            cat_pass(p, &g->scratch, kernel, cat_job_at(kernel, job, p->type, i), row + i, run);
-        i += run + 1;
-    }
+    cat_pass_counted(p, &g->scratch, kernel, job, row, count, g->y);
 }
 
 /* The largest element of each row, without the hole if `holed`, into g->top. */
@@ -59,10 +50,7 @@ static void find(const cat_plan *p, cat_rows *g, size_t row, size_t count, const
 }
 
 static double logit(const cat_plan *p, cat_rows *g, size_t row, int64_t col) {
-    if (col < 0) return NAN;
-    if (p->x_direct)
-        return cat_element(p->type, p->x->data, (size_t)((ptrdiff_t)row * p->x->row_stride + col));
-    return cat_element(p->type, cat_logits(p, &g->scratch, row, (size_t)col, 1, NULL), 0);
+    return cat_logit(p, &g->scratch, row, col);
 }
 
 /* Row r again, relative to its maximum: for magnitudes where the exponent's integer part leaves
@@ -113,6 +101,12 @@ static void dots(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
                 p->form == CAT_LOGITS && !skipped(p, g, i)
                     ? g->peak[i] + cat_element(p->type, g->anchor, i)
                     : 0);
+    if (p->sparse && p->a->label_smoothing == 0) {
+        for (size_t i = 0; i < count; i++)
+            cat_list_dot(p, &g->scratch, row + i, cat_element(p->type, reference, i), &g->dot[i],
+                         &g->mass[i]);
+        return;
+    }
     pass(p, g, p->form == CAT_PROBS ? NLL_K_row_dot_log : NLL_K_row_dot, row, count,
          (nll_job){.in = {NULL, NULL, p->form == CAT_PROBS ? NULL : reference},
                    .out = {g->dot, g->dot_lost, g->mass, g->mass_lost}});
@@ -155,7 +149,7 @@ static void target_from_peak(const cat_plan *p, cat_rows *g, size_t row, size_t 
 }
 
 /* Row values from the parts, and what the gradients need. */
-static void combine(const cat_plan *p, cat_rows *g, size_t count, double *loss) {
+static void combine(const cat_plan *p, cat_rows *g, size_t row, size_t count, double *loss) {
     const nll_categorical_args *a = p->a;
     double log_mantissa[CAT_GROUP];
     int logits = p->form == CAT_LOGITS;
@@ -174,6 +168,21 @@ static void combine(const cat_plan *p, cat_rows *g, size_t count, double *loss) 
         if (logits && p->dense && (Q > 0 || (Q != Q && g->dot[i] != INFINITY))) l += Q * g->nll[i];
         if (p->dense) l += g->dot[i];
         if (zeta > 0) l += zeta * lse * lse;
+        cat_bucket b = {.mantissa = g->mantissa[i],
+                        .power = g->power[i],
+                        .anchor = anchor,
+                        .coefficient = A + Q};
+        if (p->bucket) {
+            b = cat_bucket_of(p, &g->scratch, row + i,
+                              &(cat_bucket_in){.z_h = g->x_h[i] + anchor,
+                                               .p_h = g->p_h[i],
+                                               .anchor = anchor,
+                                               .mantissa = b.mantissa,
+                                               .power = b.power,
+                                               .mass = Q});
+            if (b.missing > 0) l += b.missing * b.nll;
+            Q += b.missing;
+        }
         if (logits && g->nll[i] != g->nll[i]) l = NAN;
         g->lse[i] = lse == lse ? lse : (double)NAN;
         loss[i] = l == l ? l : (double)NAN;
@@ -182,12 +191,15 @@ static void combine(const cat_plan *p, cat_rows *g, size_t count, double *loss) 
         int apart = p->smoothed && g->y[i] != g->hole[i];
         g->grad[i] = (cat_row_grad){.a = A,
                                     .q = Q,
+                                    .curve = 2 * zeta,
                                     .z = zeta > 0 ? 2 * zeta * lse : 0,
-                                    .mantissa = g->mantissa[i],
-                                    .power = g->power[i],
+                                    .coefficient = b.coefficient + (zeta > 0 ? 2 * zeta * lse : 0),
+                                    .mantissa = b.mantissa,
+                                    .power = b.power,
+                                    .bucket = b.missing > 0 ? b.nll : 0,
                                     .nll = g->nll[i],
                                     .peak = g->x_h[i] + anchor,
-                                    .anchor = anchor,
+                                    .anchor = b.anchor,
                                     .at = {{g->hole[i], g->p_h[i], g->others[i]},
                                            {apart ? g->y[i] : -1, g->p_y[i], 1 - g->p_y[i]}}};
     }
@@ -205,7 +217,10 @@ static void gradients(const cat_plan *p, cat_rows *g, size_t row, size_t count) 
         g->grad[i].scale = w[i] == 0 ? 0 : p->grad_scale * w[i] * (u ? u[i] : 1);
         if (g->grad[i].q != g->grad[i].q && w[i] != 0) g->grad[i].scale = NAN;
     }
-    cat_gradients(p, &g->scratch, row, count, g->grad);
+    if (nll_out_given(&p->a->hess) || nll_out_given(&p->a->hvp)) /* before one in place */
+        cat_second(p, &g->scratch, row, count, g->y, g->grad);
+    if (nll_out_given(&p->a->grad) || nll_out_given(&p->a->grad_target_probs))
+        cat_gradients(p, &g->scratch, row, count, g->grad);
 }
 
 /* Arg max and "is the target the arg max", from g->top without the hole and the hole's own. */
@@ -254,12 +269,14 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
         memcpy(g->nll_y, g->nll, count * sizeof *g->nll);
         memcpy(g->p_y, g->p_h, count * sizeof *g->p_h);
     }
-    combine(p, g, count, loss);
+    combine(p, g, row, count, loss);
     if (ranked) { /* before a gradient in place replaces the logits */
         if (!logits || p->transformed) maxima(p->raw, g, row, count, 1);
         modes(p, g, row, count);
     }
-    if (nll_out_given(&a->grad) || nll_out_given(&a->grad_target_probs))
+    if (p->scores) cat_scores(p, &g->scratch, row, count, g->y);
+    if (nll_out_given(&a->grad) || nll_out_given(&a->grad_target_probs) ||
+        nll_out_given(&a->hess) || nll_out_given(&a->hvp))
         gradients(p, g, row, count);
 
     const struct {
@@ -270,4 +287,9 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
         if (nll_out_given(sides[k].out))
             nll_put(sides[k].out, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, count,
                     sides[k].from);
+    if (nll_out_given(&a->weight)) {
+        double w[CAT_GROUP];
+        cat_weights(p, row, count, w, NULL);
+        nll_put(&a->weight, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, count, w);
+    }
 }

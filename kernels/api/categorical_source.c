@@ -1,18 +1,33 @@
 /* categorical_source.c: the rows of a categorical call as contiguous numbers, and kernel passes. */
 #include "categorical.h"
+#include "categorical_sparse.h"
 #include "fetch.h"
+
+#include <math.h>
 
 const void *cat_logits(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n,
                        void *dz) {
     const void *x = nll_fetch(p->x, p->type, p->isa, row, col, NLL_ALONG_COLS, n, s->x);
+    if (p->logged) {
+        p->isa->fn[p->type][NLL_K_log](&(nll_job){.rows = 1, .cols = n, .in = {x}, .out = {s->z}});
+        return s->z;
+    }
     if (!p->transformed) return x;
     p->isa->fn[p->type][NLL_K_row_softcap](
         &(nll_job){.rows = 1, .cols = n, .in = {x, NULL, NULL, p->cap}, .out = {s->z, dz}});
     return s->z;
 }
 
+double cat_logit(const cat_plan *p, cat_scratch *s, size_t row, int64_t col) {
+    if (col < 0) return NAN;
+    if (p->x_direct)
+        return cat_element(p->type, p->x->data, (size_t)((ptrdiff_t)row * p->x->row_stride + col));
+    return cat_element(p->type, cat_logits(p, s, row, (size_t)col, 1, NULL), 0);
+}
+
 const void *cat_dense(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n) {
     if (p->smoothed) return (const char *)p->uniform + col * nll_type_size(p->type);
+    if (p->sparse) return cat_list_spread(p, s, row, col, n);
     const void *q =
         nll_fetch(&p->a->target_probs, p->type, p->isa, row, col, NLL_ALONG_COLS, n, s->q);
     if (p->q_direct) return q;
@@ -31,9 +46,8 @@ nll_job cat_job_at(enum nll_kernel kernel, nll_job job, enum nll_type type, size
     const nll_desc *d = &nll_descs[kernel];
     const size_t size = nll_type_size(type);
     for (unsigned i = 0; i < NLL_SLOTS; i++) {
-        size_t in = d->in[i] == R_HOLE                            ? sizeof(int64_t)
-                    : d->in[i] == R_ANCHOR || d->in[i] == R_VALUE ? size
-                                                                  : 0;
+        int number = d->in[i] == R_ANCHOR || d->in[i] == R_VALUE || d->in[i] == R_EXPONENT;
+        size_t in = d->in[i] == R_HOLE ? sizeof(int64_t) : number ? size : 0;
         size_t out = d->out[i] == R_OUT ? size : d->out[i] == R_F64 || d->out[i] == R_I64 ? 8 : 0;
         if (job.in[i]) job.in[i] = (const char *)job.in[i] + r * in;
         if (job.out[i]) job.out[i] = (char *)job.out[i] + r * out;
@@ -76,4 +90,14 @@ void cat_pass(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job
     }
     for (size_t r = 0; r < count; r++)
         chunked(p, s, kernel, cat_job_at(kernel, job, p->type, r), row + r);
+}
+
+void cat_pass_counted(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job job,
+                      size_t row, size_t count, const int64_t *y) {
+    for (size_t i = 0; i < count;) {
+        size_t run = 0;
+        while (i + run < count && (p->soft || y[i + run] >= 0)) run++;
+        if (run > 0) cat_pass(p, s, kernel, cat_job_at(kernel, job, p->type, i), row + i, run);
+        i += run + 1;
+    }
 }

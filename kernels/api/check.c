@@ -1,6 +1,8 @@
 /* check.c: argument checks. */
 #include "check.h"
 
+#include "fetch.h"
+
 #include <math.h>
 
 void nll_check_that(nll_checker *c, int condition, nll_status otherwise) {
@@ -119,6 +121,13 @@ void nll_check_overlaps(nll_checker *c) {
                           c->array[o].alias == c->array[k].alias && same(c, o, k);
             nll_check_that(c, allowed || !overlap(c, o, k), NLL_E_ALIAS);
         }
+}
+
+int nll_offsets_rise(const nll_view *offsets, size_t rows) {
+    int64_t last = 0, at;
+    for (size_t i = 0; i < offsets->rows; i++, last = at)
+        if (nll_get_indices(offsets, i, 1, &at) < 1 || at < last || (uint64_t)at > rows) return 0;
+    return 1;
 }
 
 void nll_check_common(nll_checker *c, const nll_common *common, size_t rows) {

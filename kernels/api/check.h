@@ -1,4 +1,5 @@
-/* check.h: is an argument what the interface says?  Nothing here reads or writes array elements. */
+/* check.h: is an argument what the interface says?  Nothing here writes, and only
+ * nll_offsets_rise reads array elements. */
 #ifndef NLL_CHECK_H
 #define NLL_CHECK_H
 
@@ -40,6 +41,8 @@ void nll_check_out(nll_checker *c, const nll_out *o, size_t rows, size_t cols, u
 void nll_check_overlaps(nll_checker *c);
 /* A condition on an option. */
 void nll_check_that(nll_checker *c, int condition, nll_status otherwise);
+/* Do CSR offsets rise from >= 0 to at most `rows`?  Reads them: after the other checks. */
+int nll_offsets_rise(const nll_view *offsets, size_t rows);
 /* The options common to all models. */
 void nll_check_common(nll_checker *c, const nll_common *common, size_t rows);
 

@@ -63,6 +63,21 @@ class Categorical(Case):
                       [scale * (p - (j == y)) for row, y in zip(ROWS, LABELS)
                        for j, p in enumerate(softmax(row))])
 
+    def test_hessian(self):
+        for kind, scale in (("mean", 1 / 4), ("sum", 1)):
+            self.good("score", *self.base, "--hess", "h", "--reduction", kind)
+            descr, shape, values = self.load("h/h_logits.npy")
+            self.assertEqual((descr, shape), ("<f4", (4, 3)))
+            self.near(values, [scale * p * (1 - p) for row in ROWS for p in softmax(row)])
+        self.assertEqual(self.files("h"), ["h_logits.npy"])
+        self.save("p.npy", [0.5, 0.25, 0.25] * 4, "<f8", shape=(4, 3))
+        self.good("score", "categorical", "--probs", "p.npy", "--target", 0, "--hess", "h",
+                  "--reduction", "sum")
+        self.near(self.load("h/h_probs.npy")[2], [4, 0, 0] * 4, 1e-14)
+        self.save("q.npy", [1, 0, 0] * 4, shape=(4, 3))
+        self.refuse(64, "score", "categorical", "--probs", 0.5, "--target-probs", "q.npy",
+                    "--hess", "h", say="--hess")
+
     def test_log_probs_and_probs(self):
         probs = [p for row in ROWS for p in softmax(row)]
         self.save("p.npy", probs, shape=(4, 3))

@@ -10,9 +10,12 @@ import headers
 import inputs
 import models
 import outputs
+import scores
+import sequences
+import sparse
 import usage
 
-MODULES = (headers, inputs, models, outputs, usage)
+MODULES = (headers, inputs, models, outputs, scores, sequences, sparse, usage)
 
 
 def main():

@@ -76,7 +76,7 @@ class Usage(Case):
         self.refuse(64, "score", "categorical", "--target", "y.npy",
                     say="missing --logits, --log-probs or --probs")
         self.refuse(64, "score", "categorical", "--logits", "x.npy",
-                    say="missing --target or --target-probs")
+                    say="missing --target, --target-probs or --target-log-probs")
         self.refuse(64, *self.base, "--probs", "x.npy", say=("--logits", "--probs", "alternatives"))
         self.refuse(64, *self.base, "--target-probs", "x.npy", say="alternatives")
         self.refuse(64, "score", "gaussian", "--target", 1, say="missing --loc")
@@ -89,7 +89,10 @@ class Usage(Case):
                     "--temperature", 2, say="categorical")
 
     def test_not_built(self):
-        self.refuse(69, *self.base, "--top-k", 5, say="--top-k")
+        self.refuse(64, *self.base, "--top-k", 0, say="--top-k")
+        self.refuse(64, *self.base, "--metrics", "breir", say="did you mean 'brier'")
+        self.refuse(64, *self.base, "--metrics", "brier,", say="unknown value ''")
+        self.refuse(64, *self.base, "--metrics-out", "m", say="--metrics")
 
     def test_instruction_sets(self):
         self.refuse(64, *self.base, "--isa", "sse9", say="--isa")
@@ -127,7 +130,7 @@ class Usage(Case):
         self.refuse(65, *self.base[:4], "--target", "three.npy",
                     say=("three.npy: expected 2 rows as in x.npy, found 3", ";"))
         self.save("deep.npy", range(8), shape=(2, 2, 2))
-        self.refuse(65, *self.base[:3], "deep.npy", "--target", "y.npy", say="(2, 2, 2)")
+        self.refuse(65, *self.base[:3], "deep.npy", "--target", "y.npy", say="y.npy: expected 4 rows")
         self.save("column.npy", [0, 1], "<i8", shape=(2, 1))
         self.refuse(65, *self.base[:4], "--target", "column.npy", say="(2, 1)")
         self.save("q.npy", [0.5] * 4, shape=(2, 2))
@@ -177,10 +180,12 @@ class Help(Case):
             self.assertIn(word, text)
         flags = {"categorical": "--logits --log-probs --probs --target --target-probs "
                                 "--class-weight --ignore-index --label-smoothing --z-loss "
-                                "--temperature --softcap",
+                                "--temperature --softcap --top-k --metrics --metrics-out "
+                                "--shift --lengths --target-index "
+                                "--target-log-probs --tail --hess",
                  "bernoulli": "--logits --probs --pos-weight --label-smoothing --target",
                  "gaussian": "--loc --scale --var --log-scale --log-var --target"}
-        common = ("--sample-weight --reduction --offsets --seq-out --bytes --out --grad --mode "
+        common = ("--sample-weight --reduction --offsets --seq-out --seq-table --seq-bytes --bytes --out --grad --mode "
                   "--threads --isa --rows --unit --json --progress --strict --quiet")
         for model, words in flags.items():
             text = self.good("score", model, "--help").stdout.decode()
