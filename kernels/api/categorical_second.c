@@ -21,7 +21,7 @@ typedef struct second {
     const cat_row_grad *g;
     size_t row;
     int64_t h;
-    double p_h, others, anchor, coef[4]; /* {f, k} of 1 / sum, for the kernel */
+    double p_h, others, anchor, coef[4]; /* {f, k, -, top} of 1 / sum, for the kernel */
     double w_h, D;
     double v[CAT_CHUNK], out[CAT_CHUNK];
 } second;
@@ -160,6 +160,7 @@ void cat_second(const cat_plan *p, cat_scratch *s, size_t row, size_t count, con
             t.anchor = cat_element(p->type, d.anchor, i);
             t.coef[0] = p->type == NLL_TYPE_F32 ? (double)(float)f : f;
             t.coef[1] = d.power[i] - (k - 1);
+            t.coef[3] = d.power[i] + 2;
             if (products(&t)) moment(&t);
         }
         write_row(&t, &p->a->hess, 0);

@@ -51,7 +51,7 @@ static void row_gradient(const lse_shard *p, size_t row, int64_t y, double scale
     double m = scale / r->mantissa[i], f = m;
     if (m == m && m != 0 && fabs(m) < INFINITY) f = 2 * frexp(m, &k);
     double coef[4] = {p->type == NLL_TYPE_F32 ? (double)(float)f : f,
-                      k != 0 || m != 0 ? r->power[i] - (k - 1) : r->power[i], 0, 0};
+                      k != 0 || m != 0 ? r->power[i] - (k - 1) : r->power[i], 0, r->power[i] + 2};
     if (!(fabs(m) < INFINITY)) {
         coef[0] = NAN;
         coef[1] = 0;

@@ -77,7 +77,7 @@ static void sums(const rows_plan *p, rows_scratch *s, rows_numbers *r, int holed
     }
 }
 
-/* {f, k, s} of row_softmax_grad for m p: m / S as mantissa and exponent. */
+/* {f, k, s, top} of row_softmax_grad for m p: m / S as mantissa and exponent. */
 static void coefficients(const rows_plan *p, rows_numbers *r, size_t i, double m, double s) {
     int k = 0;
     double q = m / r->S[i]; /* no class: 0 / 0 or infinite */
@@ -86,7 +86,7 @@ static void coefficients(const rows_plan *p, rows_numbers *r, size_t i, double m
     coef[0] = p->type == NLL_TYPE_F32 ? (double)(float)f : f;
     coef[1] = q == 0 || f != f ? r->N[i] : r->N[i] - (k - 1);
     coef[2] = s;
-    coef[3] = 0;
+    coef[3] = r->N[i] + 2; /* no term is larger than the sum */
 }
 
 static nll_job gradient_job(const rows_numbers *r) {

@@ -19,12 +19,19 @@ typedef struct row_moment {
 NLL_INLINE void row_moment_add(row_moment *m, const row_scale *s, V x, V top) {
     V below = v_sub(top, x), zero = v_set(0);
     if (s->anchored) x = v_sub(x, s->anchor);
-    V e = row_add_exp(zero, &(row_scale){.lowest = s->lowest, .magic = s->magic}, x);
+    V e = row_one_exp(&(row_scale){.lowest = s->lowest, .magic = s->magic}, x);
     M out = v_lt(x, s->lowest);
     e = v_sel(out, zero, e);
     m->sum = v_add(m->sum, e);
     m->first = v_add(m->first, v_sel(out, zero, v_mul(e, below)));
     m->square = v_fma(e, e, m->square);
+}
+
+/* The vector at i of the n elements at x: element `hole` and those past the end are -inf. */
+NLL_INLINE V row_moment_in(const T *x, size_t i, size_t n, size_t hole) {
+    V v = i + VL <= n ? v_load(x + i) : v_loadn(x + i, n - i, -INFINITY);
+    if (hole - i < VL) v = v_sel(v_eq(row_iota(), v_set((T)(hole - i))), v_set(-INFINITY), v);
+    return v;
 }
 
 typedef struct row_moment_sums {
@@ -37,7 +44,7 @@ NLL_INLINE void row_moments_of(const T *x, size_t cols, size_t hole, const row_s
         size_t end = cols - c < ROW_BLOCK ? cols : c + ROW_BLOCK;
         row_moment m = {v_set(0), v_set(0), v_set(0)};
         for (size_t i = c; i < end; i += VL)
-            row_moment_add(&m, s, row_vector(x, i, end, hole), top);
+            row_moment_add(&m, s, row_moment_in(x, i, end, hole), top);
         row_two_sum(&t->sum[0], &t->lost[0], row_fold(m.sum));
         row_two_sum(&t->sum[1], &t->lost[1], row_fold(m.first));
         row_two_sum(&t->sum[2], &t->lost[2], row_fold(m.square));
@@ -58,8 +65,7 @@ void NLL_SYM(row_moments)(const nll_job *j) {
             t.sum[k] = ((const double *)j->out[2 * k])[r];
             t.lost[k] = ((const double *)j->out[2 * k + 1])[r];
         }
-        row_moments_of(x, j->cols, row_hole(j, 1, r, 0, j->cols), &s,
-                       v_set(((const T *)j->in[3])[r]), &t);
+        row_moments_of(x, j->cols, row_hole(j, 1, r, 0), &s, v_set(((const T *)j->in[3])[r]), &t);
         for (unsigned k = 0; k < 3; k++) {
             ((double *)j->out[2 * k])[r] = row_canonical(t.sum[k]);
             ((double *)j->out[2 * k + 1])[r] = row_canonical(t.lost[k]);
