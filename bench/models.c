@@ -15,17 +15,24 @@
 enum how { FORWARD, FORWARD_GRADIENT, IN_PLACE, HOWS };
 enum model {
     CATEGORICAL,
-    BERNOULLI, /* from logits */
-    GAUSSIAN,  /* scale one number for all */
+    CATEGORICAL_SCORES, /* with rank, margin, entropy, confidence, Brier score */
+    CATEGORICAL_SPARSE, /* lists of 16 classes */
+    CATEGORICAL_BUCKET, /* the same; what they lack goes to the others */
+    CATEGORICAL_HESS,   /* with the diagonal of the Hessian */
+    BERNOULLI,          /* from logits */
+    GAUSSIAN,           /* scale one number for all */
     GAUSSIAN_SCALE,
     GAUSSIAN_VAR,
     GAUSSIAN_LOG_SCALE,
     GAUSSIAN_LOG_VAR,
     MODELS
 };
-static const char *const model_names[] = {"categorical",     "bernoulli",    "gaussian",
-                                          "gaussian-scale",  "gaussian-var", "gaussian-log-scale",
-                                          "gaussian-log-var"};
+static const char *const model_names[] = {
+    "categorical",      "categorical-scores", "categorical-sparse", "categorical-bucket",
+    "categorical-hess", "bernoulli",          "gaussian",           "gaussian-scale",
+    "gaussian-var",     "gaussian-log-scale", "gaussian-log-var"};
+enum { LISTED = 16 }; /* classes of a sparse target */
+static int has_rows(enum model model) { return model < BERNOULLI; }
 static const char *const how_names[] = {"forward", "forward-gradient", "in-place"};
 
 typedef struct model_case {
@@ -42,6 +49,7 @@ typedef struct model_case {
 /* Where a call's results go: outputs NULL for those not wanted. */
 typedef struct places {
     void *nll, *grad, *grad2;
+    void *side[6]; /* scoring outputs; the Hessian's diagonal */
     nll_result result;
 } places;
 
@@ -61,20 +69,48 @@ static nll_out output(void *data, nll_dtype dtype, size_t rows, size_t cols) {
     return data ? nll_out_2d(data, dtype, rows, cols) : (nll_out){0};
 }
 
+/* One list for all rows: 1/2 in all. */
+static const float *data_half_lists(void) {
+    static float q[LISTED];
+    for (int j = 0; j < LISTED; j++) q[j] = 0.5f / LISTED;
+    return q;
+}
+
+static nll_status call_rows(const model_case *c, size_t rows, const void *x, places *to) {
+    nll_categorical_args a = {.struct_size = sizeof a,
+                              .logits = nll_view_2d(x, c->dtype, rows, c->cols),
+                              .nll = output(to->nll, wide(c), rows, 1),
+                              .grad = output(to->grad, c->dtype, rows, c->cols)};
+    if (c->model == CATEGORICAL_SPARSE || c->model == CATEGORICAL_BUCKET) {
+        const void *q = data_in(1, DATA_UNIT, NLL_TYPE_F32, c->rows * LISTED);
+        a.target_index = nll_view_2d(data_labels(c->cols, c->rows * LISTED), NLL_I64, rows, LISTED);
+        a.target_probs = nll_view_2d(q, NLL_F32, rows, LISTED);
+        a.tail = NLL_TAIL_RENORMALISE;
+        if (c->model == CATEGORICAL_BUCKET) { /* of the mass, 1/2 is listed */
+            a.target_probs = nll_view_2d(data_half_lists(), NLL_F32, rows, LISTED);
+            a.target_probs.row_stride = 0;
+            a.tail = NLL_TAIL_BUCKET;
+        }
+    } else {
+        a.target = nll_view_1d(data_labels(c->cols, c->rows), NLL_I64, rows);
+    }
+    if (c->model == CATEGORICAL_SCORES) {
+        a.rank = output(to->side[0], NLL_I64, rows, 1);
+        a.margin = output(to->side[1], NLL_F64, rows, 1);
+        a.entropy = output(to->side[2], NLL_F64, rows, 1);
+        a.confidence = output(to->side[3], NLL_F64, rows, 1);
+        a.brier = output(to->side[4], NLL_F64, rows, 1);
+    }
+    if (c->model == CATEGORICAL_HESS) a.hess = output(to->side[5], c->dtype, rows, c->cols);
+    return nll_categorical(&a, &to->result);
+}
+
 /* The whole call for `rows` of the case's rows.  In place: the logits are those at `grad`. */
 static nll_status call(const model_case *c, size_t rows, int in_place, places *to) {
     const size_t n = c->rows * c->cols;
     to->result = (nll_result){.struct_size = sizeof to->result};
     const void *x = in_place ? to->grad : input(c, 0, DATA_REAL, n);
-    if (c->model == CATEGORICAL)
-        return nll_categorical(
-            &(nll_categorical_args){.struct_size = sizeof(nll_categorical_args),
-                                    .logits = nll_view_2d(x, c->dtype, rows, c->cols),
-                                    .target =
-                                        nll_view_1d(data_labels(c->cols, c->rows), NLL_I64, rows),
-                                    .nll = output(to->nll, wide(c), rows, 1),
-                                    .grad = output(to->grad, c->dtype, rows, c->cols)},
-            &to->result);
+    if (has_rows(c->model)) return call_rows(c, rows, x, to);
     if (c->model == BERNOULLI)
         return nll_bernoulli(
             &(nll_bernoulli_args){.struct_size = sizeof(nll_bernoulli_args),
@@ -117,6 +153,9 @@ static places places_of(const model_case *c, size_t rows, void *(*array)(unsigne
     if (values) p.nll = array(0, rows * nll_dtype_size(wide(c)));
     if (c->how != FORWARD) p.grad = array(1, gradient_bytes(c, rows));
     if (c->how != FORWARD && c->model > GAUSSIAN) p.grad2 = array(2, gradient_bytes(c, rows));
+    for (unsigned k = 0; k < 5 && c->model == CATEGORICAL_SCORES; k++)
+        p.side[k] = array(3 + k, rows * 8);
+    if (c->model == CATEGORICAL_HESS) p.side[5] = array(8, gradient_bytes(c, rows));
     return p;
 }
 
@@ -138,6 +177,10 @@ static void check(const model_case *c) {
     bench_same(c->name, "nll", got.nll, want.nll, rows * nll_dtype_size(wide(c)));
     if (got.grad) bench_same(c->name, "grad", got.grad, want.grad, gradient_bytes(c, rows));
     if (got.grad2) bench_same(c->name, "grad", got.grad2, want.grad2, gradient_bytes(c, rows));
+    for (int k = 0; k < 6; k++)
+        if (got.side[k])
+            bench_same(c->name, "side output", got.side[k], want.side[k],
+                       k < 5 ? rows * 8 : gradient_bytes(c, rows));
     bench_same(c->name, "sum", &got.result.sum, &want.result.sum, sizeof got.result.sum);
     bench_same(c->name, "mean", &got.result.mean, &want.result.mean, sizeof got.result.mean);
 }
@@ -163,19 +206,18 @@ static void run(void *ctx) {
 
 static void add(enum model model, nll_dtype dtype, const nll_isa *isa, enum how how, size_t rows,
                 size_t cols) {
-    size_t arrays = model == CATEGORICAL ? 1 : model <= GAUSSIAN ? 2 : 3; /* read; element-wise */
-    size_t grads = how == FORWARD ? 0 : model <= GAUSSIAN ? 1 : 2;
+    size_t arrays = has_rows(model) ? 1 : model <= GAUSSIAN ? 2 : 3; /* read; element-wise */
+    size_t grads = how == FORWARD ? model == CATEGORICAL_HESS : model <= GAUSSIAN ? 1 : 2;
     model_case *c = malloc(sizeof *c);
     if (!c) bench_fail("memory", "out of it");
     *c = (model_case){.model = model, .how = how, .dtype = dtype, .isa = isa->name, .cols = cols};
     size_t unit = cols * nll_dtype_size(dtype);
     c->rows = rows > 0 ? rows : bench.dram / (unit * arrays);
     const char *size = rows > 0 ? bench_text("%zu", rows) : "DRAM";
-    if (model == CATEGORICAL) size = bench_text("%sx%zu", size, cols);
+    if (has_rows(model)) size = bench_text("%sx%zu", size, cols);
     c->name = bench_text("%s/%s/%s/%s/%s", model_names[model], nll_dtype_name(dtype), isa->name,
                          how_names[how], size);
-    c->read =
-        (double)(arrays * c->rows * unit) + (model == CATEGORICAL ? 8.0 * (double)c->rows : 0);
+    c->read = (double)(arrays * c->rows * unit) + (has_rows(model) ? 8.0 * (double)c->rows : 0);
     c->written = (double)(grads * c->rows * unit);
     gb_register(&(gb_case){.name = c->name,
                            .items = (double)c->rows * (double)cols,
@@ -194,9 +236,12 @@ static void add_all(enum model model, nll_dtype dtype, size_t rows, size_t cols)
     const nll_isa *isa;
     int main_case = model == CATEGORICAL && dtype == NLL_F32;
     if (bench.quick && !main_case && (rows != 0 || dtype == NLL_F16)) return;
+    int extra = has_rows(model) && model != CATEGORICAL;
+    if (bench.quick && extra && cols != 1000) return;
     if (bench.quick && model != CATEGORICAL && dtype != NLL_F32) return;
     for (size_t i = 0; (isa = bench_isa(i, main_case ? 2 : 1)); i++)
         for (int how = 0; how < HOWS; how++) {
+            if (extra && how == IN_PLACE) continue;
             if (how == IN_PLACE && (!in_place(model) || (bench.quick && !main_case))) continue;
             /* the scalar path is there for its bits: one size is enough */
             if (isa == bench_scalar() && i > 0 && rows != 4096) continue;
@@ -207,8 +252,10 @@ static void add_all(enum model model, nll_dtype dtype, size_t rows, size_t cols)
 void models_register(void) {
     static const nll_dtype dtypes[] = {NLL_F32, NLL_BF16, NLL_F16, NLL_F64};
     for (size_t t = 0; t < sizeof dtypes / sizeof *dtypes; t++) {
-#define NLL_ROWS(rows, cols, brief) \
-    if ((brief) || !bench.quick) add_all(CATEGORICAL, dtypes[t], rows, cols);
+#define NLL_ROWS(rows, cols, brief)                                                  \
+    for (int m = CATEGORICAL; m < BERNOULLI; m++)                                    \
+        if (((brief) || !bench.quick) && (m == CATEGORICAL || dtypes[t] == NLL_F32)) \
+            add_all((enum model)m, dtypes[t], rows, cols);
 #define NLL_ELEMENTS(n, brief)
 #include "shapes.def"
 #undef NLL_ROWS

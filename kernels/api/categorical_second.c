@@ -124,11 +124,34 @@ static void direct_chunk(second *t, size_t col, size_t n, int product) {
     }
 }
 
+/* A chunk of the diagonal without softcap and temperature: one kernel, h apart. */
+static void plain_chunk(second *t, const nll_out *out, size_t col, size_t n) {
+    const cat_plan *p = t->p;
+    const cat_row_grad *g = t->g;
+    double B = g->scale * (g->a + g->q + g->z), curve = g->scale * g->curve;
+    double anchor, b, coef[4] = {t->coef[0], t->coef[1], B, 0};
+    void *to = nll_put_target(out, p->type, t->row, col, NLL_ALONG_COLS, t->s->g);
+    cat_set(p->type, &anchor, 0, t->anchor);
+    cat_set(p->type, &b, 0, curve);
+    nll_job job = {.rows = 1, .cols = n, .in = {NULL, NULL, NULL, coef, &b}, .out = {to}};
+    job.in[0] = cat_logits(p, t->s, t->row, col, n, NULL);
+    if (t->anchor != 0) job.in[2] = &anchor;
+    p->isa->fn[p->type][NLL_K_row_curvature](&job);
+    if (t->h >= (int64_t)col && t->h < (int64_t)(col + n))
+        cat_set(p->type, to, (size_t)t->h - col,
+                canonical(B * (t->p_h * t->others) + curve * (t->p_h * t->p_h)));
+    nll_put(out, p->type, p->isa, t->row, col, NLL_ALONG_COLS, n, to);
+}
+
 static void write_row(second *t, const nll_out *out, int product) {
     const cat_plan *p = t->p;
     if (!nll_out_given(out)) return;
     for (size_t col = 0, n; col < p->cols; col += n) {
         n = p->cols - col < CAT_CHUNK ? p->cols - col : CAT_CHUNK;
+        if (t->g->scale != 0 && !product && p->form == CAT_LOGITS && !p->transformed) {
+            plain_chunk(t, out, col, n);
+            continue;
+        }
         if (t->g->scale == 0)
             for (size_t i = 0; i < n; i++) t->out[i] = 0;
         else if (p->form == CAT_LOGITS)
