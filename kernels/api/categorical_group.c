@@ -148,13 +148,19 @@ static void target_from_peak(const cat_plan *p, cat_rows *g, size_t row, size_t 
     }
 }
 
+/* Is there an output that needs cat_row_grad? */
+static int slopes_wanted(const nll_categorical_args *a) {
+    return nll_out_given(&a->grad) || nll_out_given(&a->grad_target_probs) ||
+           nll_out_given(&a->hess) || nll_out_given(&a->hvp);
+}
+
 /* Row values from the parts, and what the gradients need. */
 static void combine(const cat_plan *p, cat_rows *g, size_t row, size_t count, double *loss) {
     const nll_categorical_args *a = p->a;
     double log_mantissa[CAT_GROUP];
     int logits = p->form == CAT_LOGITS;
     int lse_wanted = logits && (a->z_loss > 0 || nll_out_given(&a->lse));
-    int wanted = nll_out_given(&a->grad) || nll_out_given(&a->grad_target_probs);
+    int wanted = slopes_wanted(a);
     if (lse_wanted) elementwise(p, NLL_K_log, g->mantissa, log_mantissa, count);
     for (size_t i = 0; i < count; i++) {
         int none = skipped(p, g, i);
@@ -275,9 +281,7 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
         modes(p, g, row, count);
     }
     if (p->scores) cat_scores(p, &g->scratch, row, count, g->y);
-    if (nll_out_given(&a->grad) || nll_out_given(&a->grad_target_probs) ||
-        nll_out_given(&a->hess) || nll_out_given(&a->hvp))
-        gradients(p, g, row, count);
+    if (slopes_wanted(a)) gradients(p, g, row, count);
 
     const struct {
         const nll_out *out;
