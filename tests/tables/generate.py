@@ -38,7 +38,7 @@ def split(v):
         d = float('inf')
     if d in (float('inf'), -float('inf')) or abs(v) > mpf(2) ** 1023:
         return (float('inf') if v > 0 else -float('inf')), 0
-    m, e = mp.frexp(abs(v))
+    _, e = mp.frexp(abs(mpf(d)))
     ulp = mpf(2) ** (max(int(e), -1021) - 53)
     return d, max(-127, min(127, int(mp.nint((v - mpf(d)) / ulp * 256))))
 
