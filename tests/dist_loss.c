@@ -152,38 +152,121 @@ static num tweedie(num log_m, num p, num y) {
 static num tweedie_mean(const num *x) { return tweedie(n_log(x[0]), x[1], x[2]); }
 static num tweedie_log_mean(const num *x) { return tweedie(x[0], x[1], x[2]); }
 
-/* Kernel, inputs, the inputs with derivatives (bits), is the target real. */
+/* Kernel, distribution, parameters; what the inputs are; the inputs with derivatives (bits), is the
+ * target real. */
 #define POS IN_POS
 #define Y IN_TARGET
-#define ROW(name, a, b, c, d, params, real) {#name, {a, b, c, d}, params, real, name},
 const struct dist_model dist_models[] = {
-    ROW(binomial_logits, IN_TRIALS, IN_LOGIT, Y, 0, 2, 0) ROW(binomial_probs, IN_TRIALS, IN_PROB, Y,
-                                                              0, 2, 0)
-        ROW(geometric_logits, IN_LOGIT, Y, 0, 0, 1, 0) ROW(geometric_probs, IN_PROB, Y, 0, 0, 1, 0)
-            ROW(poisson_rate, POS, Y, 0, 0, 1, 0) ROW(poisson_log_rate, IN_LOG_RATE, Y, 0, 0, 1, 0)
-                ROW(negative_binomial_mean, POS, POS,
-                    Y, 0, 3, 0) ROW(negative_binomial_log_mean, IN_LOG_RATE, POS, Y, 0, 3,
-                                    0) ROW(zip_probs_rate, IN_PROB, POS, Y, 0, 3, 0)
-                    ROW(zip_probs_log_rate, IN_PROB, IN_LOG_RATE, Y, 0, 3,
-                        0) ROW(zip_logits_rate, IN_LOGIT, POS, Y, 0, 3, 0)
-                        ROW(zip_logits_log_rate, IN_LOGIT, IN_LOG_RATE, Y,
-                            0, 3, 0) ROW(beta_binomial, IN_TRIALS, POS, POS, Y, 6,
-                                         0) ROW(lognormal, IN_LOC, POS, Y, 0, 3, 1)
-                            ROW(half_normal, POS, Y, 0, 0, 1,
-                                1) ROW(laplace, IN_LOC, POS, Y, 0, 3, 1)
-                                ROW(cauchy, IN_LOC, POS, Y, 0, 3,
-                                    1) ROW(logistic, IN_LOC, POS, Y, 0, 3, 1)
-                                    ROW(gumbel, IN_LOC, POS, Y, 0, 3,
-                                        1) ROW(student_t, POS, IN_LOC, POS, Y, 7, 1)
-                                        ROW(von_mises, IN_LOC, POS, Y, 0, 3, 1)
-                                            ROW(exponential_rate, POS, Y, 0, 0, 1, 1)
-                                                ROW(exponential_log_rate, IN_LOG_RATE, Y, 0, 0, 1,
-                                                    1){"gamma", {POS, POS, Y, 0}, 3, 1, gamma_loss},
-    ROW(inverse_gamma, POS, POS, Y, 0, 3, 1) ROW(weibull, POS, POS, Y, 0, 3, 1)
-        ROW(pareto, POS, POS, Y, 0, 3, 1) ROW(beta_alpha_beta, POS, POS, Y, 0, 3, 1)
-            ROW(beta_mean_precision, IN_PROB, POS, Y, 0, 3, 1)
-                ROW(tweedie_mean, POS, IN_POWER, Y, 0, 1, 1)
-                    ROW(tweedie_log_mean, IN_LOG_RATE, IN_POWER, Y, 0, 1, 1)};
+    {"binomial_logits",
+     "binomial",
+     {"total_count", "logits"},
+     {IN_TRIALS, IN_LOGIT, Y},
+     2,
+     0,
+     binomial_logits},
+    {"binomial_probs",
+     "binomial",
+     {"total_count", "probs"},
+     {IN_TRIALS, IN_PROB, Y},
+     2,
+     0,
+     binomial_probs},
+    {"geometric_logits", "geometric", {"logits"}, {IN_LOGIT, Y}, 1, 0, geometric_logits},
+    {"geometric_probs", "geometric", {"probs"}, {IN_PROB, Y}, 1, 0, geometric_probs},
+    {"poisson_rate", "poisson", {"rate"}, {POS, Y}, 1, 0, poisson_rate},
+    {"poisson_log_rate", "poisson", {"log_rate"}, {IN_LOG_RATE, Y}, 1, 0, poisson_log_rate},
+    {"negative_binomial_mean",
+     "negative_binomial",
+     {"mean", "size"},
+     {POS, POS, Y},
+     3,
+     0,
+     negative_binomial_mean},
+    {"negative_binomial_log_mean",
+     "negative_binomial",
+     {"log_mean", "size"},
+     {IN_LOG_RATE, POS, Y},
+     3,
+     0,
+     negative_binomial_log_mean},
+    {"zip_probs_rate",
+     "zero_inflated_poisson",
+     {"gate", "rate"},
+     {IN_PROB, POS, Y},
+     3,
+     0,
+     zip_probs_rate},
+    {"zip_probs_log_rate",
+     "zero_inflated_poisson",
+     {"gate", "log_rate"},
+     {IN_PROB, IN_LOG_RATE, Y},
+     3,
+     0,
+     zip_probs_log_rate},
+    {"zip_logits_rate",
+     "zero_inflated_poisson",
+     {"gate_logits", "rate"},
+     {IN_LOGIT, POS, Y},
+     3,
+     0,
+     zip_logits_rate},
+    {"zip_logits_log_rate",
+     "zero_inflated_poisson",
+     {"gate_logits", "log_rate"},
+     {IN_LOGIT, IN_LOG_RATE, Y},
+     3,
+     0,
+     zip_logits_log_rate},
+    {"beta_binomial",
+     "beta_binomial",
+     {"total_count", "alpha", "beta"},
+     {IN_TRIALS, POS, POS, Y},
+     6,
+     0,
+     beta_binomial},
+    {"lognormal", "lognormal", {"loc", "scale"}, {IN_LOC, POS, Y}, 3, 1, lognormal},
+    {"half_normal", "half_normal", {"scale"}, {POS, Y}, 1, 1, half_normal},
+    {"laplace", "laplace", {"loc", "scale"}, {IN_LOC, POS, Y}, 3, 1, laplace},
+    {"cauchy", "cauchy", {"loc", "scale"}, {IN_LOC, POS, Y}, 3, 1, cauchy},
+    {"logistic", "logistic", {"loc", "scale"}, {IN_LOC, POS, Y}, 3, 1, logistic},
+    {"gumbel", "gumbel", {"loc", "scale"}, {IN_LOC, POS, Y}, 3, 1, gumbel},
+    {"student_t", "student_t", {"df", "loc", "scale"}, {POS, IN_LOC, POS, Y}, 7, 1, student_t},
+    {"von_mises", "von_mises", {"loc", "concentration"}, {IN_LOC, POS, Y}, 3, 1, von_mises},
+    {"exponential_rate", "exponential", {"rate"}, {POS, Y}, 1, 1, exponential_rate},
+    {"exponential_log_rate",
+     "exponential",
+     {"log_rate"},
+     {IN_LOG_RATE, Y},
+     1,
+     1,
+     exponential_log_rate},
+    {"gamma", "gamma", {"concentration", "rate"}, {POS, POS, Y}, 3, 1, gamma_loss},
+    {"inverse_gamma",
+     "inverse_gamma",
+     {"concentration", "scale"},
+     {POS, POS, Y},
+     3,
+     1,
+     inverse_gamma},
+    {"weibull", "weibull", {"concentration", "scale"}, {POS, POS, Y}, 3, 1, weibull},
+    {"pareto", "pareto", {"concentration", "scale"}, {POS, POS, Y}, 3, 1, pareto},
+    {"beta_alpha_beta", "beta", {"alpha", "beta"}, {POS, POS, Y}, 3, 1, beta_alpha_beta},
+    {"beta_mean_precision",
+     "beta",
+     {"mean", "precision"},
+     {IN_PROB, POS, Y},
+     3,
+     1,
+     beta_mean_precision},
+    {"tweedie_mean", "tweedie", {"mean", "power"}, {POS, IN_POWER, Y}, 1, 1, tweedie_mean},
+    {"tweedie_log_mean",
+     "tweedie",
+     {"log_mean", "power"},
+     {IN_LOG_RATE, IN_POWER, Y},
+     1,
+     1,
+     tweedie_log_mean},
+};
 const size_t dist_model_count = sizeof dist_models / sizeof dist_models[0];
 
 const struct dist_model *dist_find(const char *kernel) {

@@ -68,3 +68,13 @@ void dist_oracle(const struct dist_model *m, const double *at, long double *v) {
         v[k] = mpfr_get_ld(f, MPFR_RNDN);
     }
 }
+
+int dist_compare(const struct dist_model *m, const double *at, double a, double b) {
+    num_reset();
+    size_t y = dist_inputs(m) - 1;
+    num x[DIST_INPUTS] = {0};
+    for (size_t i = 0; i < y; i++) x[i] = num_of(at[i]);
+    num fa = loss_at(m, x, (int)y, num_of(a)), fb = loss_at(m, x, (int)y, num_of(b));
+    num d = n_sub(fa, fb), small = num_scale(n_add(n_abs(fa), num_of(1)), -500);
+    return mpfr_cmpabs(d, small) < 0 ? 0 : mpfr_sgn(d);
+}

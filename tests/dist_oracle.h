@@ -28,7 +28,7 @@ enum dist_input {
 };
 
 struct dist_model {
-    const char *kernel;
+    const char *kernel, *distribution, *parameters[DIST_INPUTS - 1];
     enum dist_input in[DIST_INPUTS];
     unsigned params; /* bit i: input i has a gradient and a second derivative */
     int real;        /* the target is real-valued and has a gradient */
@@ -49,6 +49,8 @@ void dist_oracle(const struct dist_model *m, const double *x, long double *v);
 /* The magnitudes of the outputs v, never below |v|. */
 void dist_magnitudes(const struct dist_model *m, const double *x, const long double *v,
                      long double *mag);
+/* Sign of loss(y = a) - loss(y = b), with the parameters of x; 0 where they are equal. */
+int dist_compare(const struct dist_model *m, const double *x, double a, double b);
 /* A random point; f32: its inputs are floats. */
 void dist_draw(const struct dist_model *m, int f32, double *x, uint64_t *state);
 

@@ -1,10 +1,12 @@
-/* dist_run.c: points of a distribution through the library. */
+/* dist_run.c: points of a distribution through the public interface. */
 #include "dist_run.h"
 
-#include "dispatch.h"
+#include "kernel.h"
 #include "support.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,25 +27,130 @@ int dist_kernel(const struct dist_model *m) {
     return -1;
 }
 
-void dist_run(const struct dist_model *m, nll_dtype type, size_t n, const double *x, double *out) {
-    size_t inputs = dist_inputs(m), outputs = dist_outputs(m);
-    int k = dist_kernel(m);
-    cr_assert(k >= 0, "%s is no kernel", m->kernel);
-    nll_job job = {.rows = 1, .cols = n, .constant = 1u << inputs};
-    void *scale = to_array(type, 1, (double[]){1}), *in[DIST_INPUTS], *got[DIST_OUTPUTS];
+const nll_distribution *dist_row(const struct dist_model *m) {
+    const nll_distribution *d = NULL;
+    for (size_t i = 0; (d = nll_distribution_at(i)) != NULL; i++)
+        if (!strcmp(d->name, m->distribution)) break;
+    cr_assert_not_null(d, "no distribution %s", m->distribution);
+    return d;
+}
+
+const nll_parameter *dist_parameter(const struct dist_model *m, size_t i) {
+    const nll_distribution *d = dist_row(m);
+    for (size_t k = 0; k < d->parameter_count; k++)
+        if (!strcmp(d->parameters[k].name, m->parameters[i])) return &d->parameters[k];
+    cr_assert_fail("%s has no parameter %s", d->name, m->parameters[i]);
+}
+
+/* An argument struct with the inputs of n points in arrays of their own. */
+struct call {
+    const nll_distribution *row;
+    union {
+        max_align_t align;
+        char bytes[4096];
+    } args;
+    size_t inputs, n;
+    void *in[DIST_INPUTS];
+};
+
+static void *member(struct call *c, size_t offset) {
+    cr_assert(offset > 0 && offset < c->row->args_size, "%s: a member is missing", c->row->name);
+    return c->args.bytes + offset;
+}
+
+/* Inputs of the set `numbers` are given as the number of the first point. */
+static void call_open(struct call *c, const struct dist_model *m, nll_dtype type, size_t n,
+                      const double *x, unsigned numbers) {
+    *c = (struct call){.row = dist_row(m), .inputs = dist_inputs(m), .n = n};
+    cr_assert(c->row->args_size <= sizeof c->args);
+    *(size_t *)(void *)c->args.bytes = c->row->args_size; /* struct_size comes first */
+    *(size_t *)member(c, c->row->rows) = n;
     double *column = new_doubles(n);
-    for (size_t i = 0; i < inputs; i++) {
-        for (size_t j = 0; j < n; j++) column[j] = x[j * inputs + i];
-        job.in[i] = in[i] = to_array(type, n, column);
+    for (size_t i = 0; i < c->inputs; i++) {
+        for (size_t j = 0; j < n; j++) column[j] = x[j * c->inputs + i];
+        c->in[i] = to_array(type, n, column);
+        size_t at = i + 1 < c->inputs ? dist_parameter(m, i)->view : c->row->target;
+        *(nll_view *)member(c, at) =
+            numbers >> i & 1 ? nll_number(x[i]) : nll_view_1d(c->in[i], type, n);
     }
-    job.in[inputs] = scale;
-    for (size_t o = 0; o < outputs; o++) job.out[o] = got[o] = new_array(type, n);
-    nll_isa_current()->fn[type == NLL_F64 ? NLL_TYPE_F64 : NLL_TYPE_F32][k](&job);
-    for (size_t o = 0; o < outputs; o++) {
-        for (size_t j = 0; j < n; j++) out[j * outputs + o] = elem_get(got[o], type, (ptrdiff_t)j);
-        free(got[o]);
-    }
-    for (size_t i = 0; i < inputs; i++) free(in[i]);
-    free(scale);
     free(column);
+    ((nll_common *)member(c, c->row->common))->reduction = NLL_SUM;
+}
+
+static void *want(struct call *c, size_t offset, nll_dtype type) {
+    void *to = new_array(type, c->n);
+    *(nll_out *)member(c, offset) = nll_out_1d(to, type, c->n);
+    return to;
+}
+
+static void call_run(struct call *c) {
+    ASSERT_OK(nll_score(c->row, c->args.bytes, NULL));
+    for (size_t i = 0; i < c->inputs; i++) free(c->in[i]);
+}
+
+/* Column k of [n, columns] */
+static void give(void *from, nll_dtype type, size_t n, double *to, size_t columns, size_t k) {
+    for (size_t j = 0; j < n; j++) to[j * columns + k] = elem_get(from, type, (ptrdiff_t)j);
+    free(from);
+}
+
+void dist_run_some(const struct dist_model *m, nll_dtype type, size_t n, const double *x,
+                   double *out, unsigned wanted, unsigned numbers) {
+    struct call c;
+    void *got[DIST_OUTPUTS] = {0};
+    size_t outputs = dist_outputs(m);
+    call_open(&c, m, type, n, x, numbers);
+    for (size_t o = 0; o < outputs; o++) {
+        if (!(wanted >> o & 1)) continue;
+        int order, i = dist_output_input(m, o, &order);
+        size_t at = i < 0                       ? c.row->nll
+                    : (size_t)i + 1 == c.inputs ? c.row->grad_target
+                    : order == 1                ? dist_parameter(m, (size_t)i)->grad
+                                                : dist_parameter(m, (size_t)i)->hess;
+        got[o] = want(&c, at, type);
+    }
+    call_run(&c);
+    for (size_t o = 0; o < outputs; o++)
+        if (got[o]) give(got[o], type, n, out, outputs, o);
+}
+
+void dist_run(const struct dist_model *m, nll_dtype type, size_t n, const double *x, double *out) {
+    dist_run_some(m, type, n, x, out, ~0u, 0);
+}
+
+nll_status dist_check(const struct dist_model *m, nll_dtype type, size_t n, const double *x,
+                      int64_t *bad_row) {
+    struct call c;
+    nll_result r = {.struct_size = sizeof r};
+    call_open(&c, m, type, n, x, 0);
+    ((nll_common *)member(&c, c.row->common))->check_domain = 1;
+    unsigned char *nll = want(&c, c.row->nll, type);
+    nll_status s = nll_score(c.row, c.args.bytes, &r);
+    for (size_t i = 0; i < n * nll_dtype_size(type) && s != NLL_OK; i++)
+        cr_expect_eq(nll[i], 0xA5, "%s: an output was written", m->kernel);
+    for (size_t i = 0; i < c.inputs; i++) free(c.in[i]);
+    free(nll);
+    *bad_row = r.bad_row;
+    return s;
+}
+
+void dist_facts(const struct dist_model *m, nll_dtype type, size_t n, const double *x,
+                double *facts, int *has) {
+    struct call c;
+    void *got[DIST_FACTS];
+    call_open(&c, m, type, n, x, 0);
+    for (size_t f = 0; f < DIST_FACTS; f++) {
+        size_t at = f == DIST_MODE                   ? c.row->mode
+                    : f == DIST_MEAN                 ? c.row->mean
+                    : f == DIST_VARIANCE             ? c.row->variance
+                    : f - DIST_FISHER + 1 < c.inputs ? dist_parameter(m, f - DIST_FISHER)->fisher
+                                                     : 0;
+        has[f] = at != 0;
+        if (has[f]) got[f] = want(&c, at, NLL_F64);
+    }
+    call_run(&c);
+    for (size_t f = 0; f < DIST_FACTS; f++) {
+        for (size_t j = 0; j < n; j++) facts[j * DIST_FACTS + f] = NAN;
+        if (has[f]) give(got[f], NLL_F64, n, facts, DIST_FACTS, f);
+    }
 }

@@ -1,4 +1,5 @@
-/* dist_run.h: points of a distribution through the library. */
+/* dist_run.h: points of a distribution through the public interface, by the library's own table of
+ * distributions (nll_distribution_at). */
 #ifndef NLL_TESTS_DIST_RUN_H
 #define NLL_TESTS_DIST_RUN_H
 
@@ -13,7 +14,30 @@ struct table dist_table(const struct dist_model *m);
 /* Number of the kernel, -1 where the library has none of this name. */
 int dist_kernel(const struct dist_model *m);
 
-/* Loss, gradients, second derivatives of n points: x [n, inputs], out [n, outputs]. */
+/* Rows of the library's table; fail the test where it has none such. */
+const nll_distribution *dist_row(const struct dist_model *m);
+const nll_parameter *dist_parameter(const struct dist_model *m, size_t i);
+
+/* One call for all outputs: x [n, inputs], out [n, outputs]. */
 void dist_run(const struct dist_model *m, nll_dtype type, size_t n, const double *x, double *out);
+/* The same for the set `wanted` of outputs; the inputs of the set `numbers` are numbers, not
+ * arrays, with the value they have in the first point. */
+void dist_run_some(const struct dist_model *m, nll_dtype type, size_t n, const double *x,
+                   double *out, unsigned wanted, unsigned numbers);
+/* A call with check_domain; fails the test where an output is written in spite of an error. */
+nll_status dist_check(const struct dist_model *m, nll_dtype type, size_t n, const double *x,
+                      int64_t *bad_row);
+
+/* Mode, mean, variance, then the Fisher information of each parameter: facts [n, DIST_FACTS]; NaN
+ * where the table has no such member; has[]: 1 where it has. */
+enum {
+    DIST_MODE,
+    DIST_MEAN,
+    DIST_VARIANCE,
+    DIST_FISHER,
+    DIST_FACTS = DIST_FISHER + DIST_INPUTS - 1
+};
+void dist_facts(const struct dist_model *m, nll_dtype type, size_t n, const double *x,
+                double *facts, int *has);
 
 #endif
