@@ -48,6 +48,8 @@ static int neighbours(const struct dist_model *m, nll_dtype type, size_t i, cons
         memcpy(rows + (size_t)s * inputs, x, inputs * sizeof *x);
         double *row = rows + (size_t)s * inputs;
         row[i] = round_to(type, x[i] + (s - STEPS / 2) * ulp);
+        /* the kink of the one density that has one */
+        if (!strcmp(m->kernel, "laplace") && fabs(row[0] - row[2]) <= STEPS * ulp) return 0;
         if (m->in[i] == IN_PROB && !(row[i] > 0 && row[i] < 1)) return 0;
         if (!strncmp(m->kernel, "beta_", 5) && m->real && !(row[y] > 0 && row[y] < 1)) return 0;
         if (!strcmp(m->kernel, "pareto") && row[y] < row[1]) return 0;
@@ -105,7 +107,7 @@ ParameterizedTest(int *index, dist_continuity, between_neighbours) {
     const struct dist_model *m = &dist_models[*index / 2];
     nll_dtype type = *index % 2 ? NLL_F64 : NLL_F32;
     uint64_t state = gen_state(7600 + (uint64_t)*index);
-    size_t inputs = dist_inputs(m), outputs = dist_outputs(m), tried = 0;
+    size_t inputs = dist_inputs(m), tried = 0;
     double rows[STEPS * DIST_INPUTS], got[STEPS * DIST_OUTPUTS], x[DIST_INPUTS];
     for (size_t n = 0; n < gen_count(8000); n++) {
         size_t i = gen_below(inputs, &state);

@@ -46,6 +46,14 @@ static int is_flat(const struct dist_model *m, const double *x, int i, int order
     return ((size_t)i == loc || (size_t)i == y) && (order == 1 || m == dist_find("laplace"));
 }
 
+long double dist_unresolved(const struct dist_model *m, const double *x, size_t k,
+                            long double loss) {
+    int order, i = dist_output_input(m, k, &order);
+    if (order == 0) return 0;
+    int e = x[i] == 0 ? 0 : ilogb(x[i]);
+    return ldexpl(1 + fabsl(loss), -420 - order * e);
+}
+
 void dist_oracle(const struct dist_model *m, const double *at, long double *v) {
     size_t n = dist_inputs(m);
     for (size_t k = 0; k < dist_outputs(m); k++) {
@@ -66,6 +74,7 @@ void dist_oracle(const struct dist_model *m, const double *at, long double *v) {
                            : num_scale(n_sub(n_add(up, down), num_scale(f, 1)), -2 * e);
         }
         v[k] = mpfr_get_ld(f, MPFR_RNDN);
+        if (fabsl(v[k]) <= dist_unresolved(m, at, k, v[0])) v[k] = 0;
     }
 }
 

@@ -46,6 +46,10 @@ int dist_output_input(const struct dist_model *m, size_t k, int *order);
 
 /* The outputs at x, inside the domain and the support, not on a boundary. */
 void dist_oracle(const struct dist_model *m, const double *x, long double *v);
+/* What the differences behind output k cannot resolve: 2^-420 of the largest term over the step.
+ * Outputs below are given as 0. */
+long double dist_unresolved(const struct dist_model *m, const double *x, size_t k,
+                            long double loss);
 /* The magnitudes of the outputs v, never below |v|. */
 void dist_magnitudes(const struct dist_model *m, const double *x, const long double *v,
                      long double *mag);

@@ -40,6 +40,7 @@ const nll_parameter *dist_parameter(const struct dist_model *m, size_t i) {
     for (size_t k = 0; k < d->parameter_count; k++)
         if (!strcmp(d->parameters[k].name, m->parameters[i])) return &d->parameters[k];
     cr_assert_fail("%s has no parameter %s", d->name, m->parameters[i]);
+    return NULL;
 }
 
 /* An argument struct with the inputs of n points in arrays of their own. */

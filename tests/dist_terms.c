@@ -171,16 +171,13 @@ static void logistic(const double *x, real *mag) {
     real bell = 2 * e / (1 + e) / (1 + e);
     mag[0] = z + 2 * log1pl(e) + A(logl(s));
     mag[2] = (1 + z * t) / s;
-    mag[4] = bell * (1 + z) / s / s;
     mag[5] = (1 + 2 * z * t + z * z * bell) / s / s;
 }
 static void gumbel(const double *x, real *mag) {
     real s = x[1], z = ((real)x[2] - x[0]) / s, e = expl(-z), q = A(expm1l(-z)), a = A(z);
-    mag[0] = a + e * (1 + a) + A(logl(s));
-    mag[1] = mag[3] = (q + a * e) / s;
-    mag[2] = (1 + a * q + a * a * e) / s;
-    mag[4] = e * (1 + a) / s / s;
-    mag[5] = (1 + 2 * a * q + z * z * e + (2 * a + z * z) * a * e) / s / s;
+    mag[0] = a + e + A(logl(s));
+    mag[2] = (1 + a * q) / s;
+    mag[5] = (1 + 2 * a * q + z * z * e) / s / s;
 }
 static void student_t(const double *x, real *mag) {
     real nu = x[0], s = x[2], z = ((real)x[3] - x[1]) / s, z2 = z * z, w = z2 / nu, v = 1 + w;
@@ -292,11 +289,9 @@ static void beta_mean_precision(const double *x, real *mag) {
 }
 static void tweedie(real m, real t, real p, real y, int log_mean, real *mag) {
     real a = expl((2 - p) * t), b = y * expl((1 - p) * t);
-    real ra = a * (1 + A((2 - p) * t)), rb = b * (1 + A((1 - p) * t)); /* of a rounded exponent */
-    mag[0] = ra / (2 - p) + rb / (p - 1);
-    mag[1] = (ra + rb) / (log_mean ? 1 : m);
-    mag[2] = expl((1 - p) * t) / (p - 1) * (1 + A((1 - p) * t));
-    mag[3] = log_mean ? (2 - p) * ra + (p - 1) * rb : ((p - 1) * ra + p * rb) / m / m;
+    mag[0] = a / (2 - p) + b / (p - 1);
+    mag[1] = (a + b) / (log_mean ? 1 : m);
+    mag[3] = log_mean ? (2 - p) * a + (p - 1) * b : ((p - 1) * a + p * b) / m / m;
 }
 static void tweedie_mean(const double *x, real *mag) {
     tweedie(x[0], logl(x[0]), x[1], x[2], 0, mag);

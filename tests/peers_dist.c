@@ -123,7 +123,8 @@ Test(peers_dist, sklearn_28046_every_output_alone_has_the_same_bits) {
                               "%s output %zu alone: %a, not %a", m->kernel, o, one[i * outputs + o],
                               all[i * outputs + o]);
             }
-            for (unsigned numbers = 1; numbers < 1u << inputs; numbers++) {
+            /* numbers alone have no type of their own: the last set is left out */
+            for (unsigned numbers = 1; numbers + 1 < 1u << inputs; numbers++) {
                 for (size_t i = 0; i < N; i++)
                     for (size_t p = 0; p < inputs; p++)
                         if (numbers >> p & 1) x[i * inputs + p] = x[p];

@@ -165,6 +165,7 @@ def main(names):
                 m[0] = m[1] = mp.nan
             if name == 'laplace':  # the information is that of the kink: E of the squared slope
                 m[2] = 1 / mpf(x[1]) ** 2
+            m = [mpf(0) if abs(v) < mpf(10) ** -24 else v for v in m]  # a symmetric mean
             print(name, *x, ':', *[mp.nstr(v, 20) for v in m])
 
 

@@ -172,15 +172,10 @@ def draw_beta_mean(r):
 def tweedie_terms(m, p, y, log_mean):
     t = mp.log(m)
     a, b = mp.exp((2 - p) * t), y * mp.exp((1 - p) * t)
-    ra, rb = a * abs((2 - p) * t), b * abs((1 - p) * t)  # of a power: of the exponent it has
-    value = ([a / (2 - p), b / (p - 1)], ra / (2 - p) + rb / (p - 1))
-    dy = mp.exp((1 - p) * t) / (p - 1)
-    dy = (dy, dy * (1 - p) * t)
+    value, dy = [a / (2 - p), b / (p - 1)], mp.exp((1 - p) * t) / (p - 1)
     if log_mean:
-        return [value, ([a, -b], ra + rb), dy, ([(2 - p) * a, (p - 1) * b],
-                                                (2 - p) * ra + (p - 1) * rb)]
-    return [value, ([a / m, -b / m], (ra + rb) / m), dy,
-            ([(1 - p) * a / m ** 2, p * b / m ** 2], ((p - 1) * ra + p * rb) / m ** 2)]
+        return [value, [a, -b], dy, [(2 - p) * a, (p - 1) * b]]
+    return [value, [a / m, -b / m], dy, [(1 - p) * a / m ** 2, p * b / m ** 2]]
 
 
 def tweedie_loss(eta, p, y):
