@@ -65,7 +65,9 @@ static struct {
 static size_t number_size(unsigned kind) {
     return kind == X_F16 || kind == X_BF16 ? 2 : split.type == NLL_TYPE_F32 ? 4 : 8;
 }
-static int is_column_wise(unsigned kind) { return (kind && kind < R_HOLE) || kind == X_OUT; }
+static int is_column_wise(unsigned kind) {
+    return (kind && kind < R_HOLE) || kind == X_OUT || kind == X_EXTRA;
+}
 
 /* Columns from .. from + n of a job. */
 static nll_job columns(const nll_job *j, size_t from, size_t n) {
