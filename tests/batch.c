@@ -24,9 +24,10 @@ static int per_element(unsigned kind) {
     return kind != 0 && (kind < R_HOLE || kind == X_OUT || kind == X_EXTRA);
 }
 
-/* UNARY f(x) over x, gradients over what they are the gradient of. */
+/* f(x) over x, f(x, y) over x or y, gradients over what they are the gradient of. */
 int batch_can_alias(const nll_desc *d) {
-    return d->family == UNARY || d->family == MAP || (d->family == ROW && d->in[3] == R_COEF);
+    return d->family == UNARY || d->family == BINARY || d->family == MAP ||
+           (d->family == ROW && d->in[3] == R_COEF);
 }
 int batch_is_elementwise(const nll_desc *d) { return per_element(d->out[0]); }
 int batch_can_carry(const nll_desc *d) { return d->family == ROW && !per_element(d->out[0]); }
@@ -145,7 +146,7 @@ void batch_make(struct batch *b, const struct batch_case *what) {
     *b = (struct batch){.what = *what, .desc = d, .alias_out = -1, .alias_in = -1};
     if (d->family != ROW) b->what.rows = 1;
     if (what->flags & BATCH_ALIASABLE && batch_can_alias(d)) {
-        int second = d->family == MAP && d->out[2] && choice & 1;
+        int second = ((d->family == MAP && d->out[2]) || d->family == BINARY) && choice & 1;
         b->alias_out = d->family == MAP ? 1 + second : 0;
         b->alias_in = second;
     }
