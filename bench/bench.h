@@ -51,7 +51,7 @@ const int64_t *data_labels(size_t cols, size_t n);
 void *data_out(unsigned slot, size_t bytes);       /* slot < DATA_OUTS */
 void *data_reference(unsigned slot, size_t bytes); /* likewise */
 void *data_roof(unsigned slot, size_t bytes);      /* slot < 2 */
-enum { DATA_OUTS = 5 };
+enum { DATA_OUTS = NLL_SLOTS };
 /* 64 random bits of a counter. */
 uint64_t data_bits(uint64_t i);
 

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { OUTPUTS = 8 };
+enum { OUTPUTS = 20 };
 
 struct output {
     char *path; /* where it goes, symbolic links resolved */

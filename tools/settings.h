@@ -17,7 +17,11 @@ enum common_option {
     OUTPUTS_HEADING,
     OUT,
     GRAD,
+    HESS,
+    FISHER,
     MODE,
+    MEAN_OUT,
+    VARIANCE_OUT,
     SEQ_OUT,
     SUMMARY_HEADING,
     REDUCTION,
@@ -44,7 +48,7 @@ struct settings {
     const char *isa;  /* NULL: the best */
     const char *rows; /* "A:B" or NULL */
     const char *sample_weight, *offsets;
-    const char *out, *grad, *mode, *seq_out;
+    const char *out, *grad, *hess, *fisher, *mode, *mean_out, *variance_out, *seq_out;
 };
 
 /* Reads the values of common_options. */

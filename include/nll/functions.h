@@ -1,6 +1,6 @@
 /* functions.h: element-wise functions.  Included by nll.h.
  *
- * y_i = f(x_i) for i < n.  x: NLL_F32, NLL_F64, NLL_F16 or NLL_BF16, any stride; y: any of these,
+ * y_i = f(x_i), or z_i = f(x_i, y_i), for i < n.  x: NLL_F32, NLL_F64, NLL_F16 or NLL_BF16, any stride; y: any of these,
  * may be x itself.  Computed in double if x is NLL_F64, else in float, and rounded once more if y
  * is narrower.  Same bits on every ISA.  Every bound is the largest error over all inputs in units
  * in the last place of the compute type (float / double), tested exhaustively for float.
@@ -23,3 +23,21 @@ nll_status nll_vsigmoid(size_t n, nll_view x, nll_out y);
  * 1.5 ULP and 1e-8 absolute.  Non-positive integers give +inf.  On the scalar path it needs a CPU
  * with fused multiply-add, else NLL_E_UNSUPPORTED. */
 nll_status nll_vlgamma(size_t n, nll_view x, nll_out y);
+
+/* Special functions of positive numbers, from log Gamma.  Computed in double whatever the types:
+ * float results within 0.51 ULP.  Below 0: NaN, unless said otherwise. */
+
+/* log(1 + x) - x, without cancellation; x = -1 gives -inf, x < -1 NaN.  0.51 / 4 ULP. */
+nll_status nll_vlog1pmx(size_t n, nll_view x, nll_out y);
+/* What Stirling's formula leaves: log Gamma(x) - [(x - 1/2) log x - x + log(2 pi) / 2]; +inf at 0.
+ * 0.51 / 20 ULP, from x = 1 on 4. */
+nll_status nll_vstirling(size_t n, nll_view x, nll_out y);
+/* psi(x) = Gamma'(x) / Gamma(x); -inf at 0.  0.51 / 2.5 ULP of the larger of |psi(x)| and, where
+ * psi changes its sign (1 < x < 2), 1 / x. */
+nll_status nll_vdigamma(size_t n, nll_view x, nll_out y);
+/* psi'(x), the second derivative of log Gamma; +inf at 0.  0.51 / 2.5 ULP. */
+nll_status nll_vtrigamma(size_t n, nll_view x, nll_out y);
+/* x log(x / m) + m - x, the deviance of a count x with mean m: 0 where x = m, positive elsewhere,
+ * without cancellation; m at x = 0, +inf at m = 0 < x, NaN where one is negative.  0.51 / 8 ULP for
+ * 2^-1000 < m / x < 2^1000. */
+nll_status nll_vbd0(size_t n, nll_view x, nll_view m, nll_out z);

@@ -1,0 +1,26 @@
+/* tu_special.c: special functions, compiled once per instruction set and compute type. */
+#include "table.h"
+
+#include "math/digamma.h"
+#include "shape/unary.h"
+
+/* All are computed in double; float results are rounded once (at most 0.51 ULP). */
+#if defined(NLL_T_F32)
+#define SPECIAL_UNARY(id)                                                                \
+    NLL_INLINE vf wide_##id(vf x) { return f_narrow(d_##id(d_lo(x)), d_##id(d_hi(x))); } \
+    NLL_UNARY(id, wide_##id)
+#define SPECIAL_BINARY(id)                                                   \
+    NLL_INLINE vf wide_##id(vf x, vf y) {                                    \
+        return f_narrow(d_##id(d_lo(x), d_lo(y)), d_##id(d_hi(x), d_hi(y))); \
+    }                                                                        \
+    NLL_BINARY(id, wide_##id)
+#else
+#define SPECIAL_UNARY(id) NLL_UNARY(id, d_##id)
+#define SPECIAL_BINARY(id) NLL_BINARY(id, d_##id)
+#endif
+
+SPECIAL_UNARY(log1pmx)
+SPECIAL_UNARY(stirling)
+SPECIAL_UNARY(digamma)
+SPECIAL_UNARY(trigamma)
+SPECIAL_BINARY(bd0)

@@ -1,0 +1,150 @@
+/* oracle_special.c: special functions in multiple precision. */
+#include "oracle_special.h"
+
+#include <math.h>
+#include <mpfr.h>
+
+enum { BITS = 512, REGISTERS = 16, TERMS = 80, FAR = 64 };
+#define R MPFR_RNDN
+
+static mpfr_ptr reg(int i) {
+    static mpfr_t r[REGISTERS];
+    static int ready;
+    if (!ready) {
+        for (int k = 0; k < REGISTERS; k++) mpfr_init2(r[k], BITS);
+        ready = 1;
+    }
+    return r[i];
+}
+
+/* Bernoulli number B_2k = (-1)^(k+1) 2 (2k)! zeta(2k) / (2 pi)^2k, k >= 1. */
+static mpfr_srcptr bernoulli(int k) {
+    static mpfr_t b[TERMS];
+    static int known[TERMS];
+    if (!known[k]) {
+        mpfr_ptr t = reg(15);
+        mpfr_init2(b[k], BITS);
+        mpfr_const_pi(t, R);
+        mpfr_mul_ui(t, t, 2, R);
+        mpfr_pow_ui(t, t, 2ul * (unsigned long)k, R);
+        mpfr_fac_ui(b[k], 2ul * (unsigned long)k, R);
+        mpfr_div(b[k], b[k], t, R);
+        mpfr_zeta_ui(t, 2ul * (unsigned long)k, R);
+        mpfr_mul(b[k], b[k], t, R);
+        mpfr_mul_si(b[k], b[k], k % 2 ? 2 : -2, R);
+        known[k] = 1;
+    }
+    return b[k];
+}
+
+/* The asymptotic series at x >= FAR: sum of B_2k c_k / x^(2k - 1 + order), where c_k is
+ * 1 / (2k (2k - 1)), 1 / 2k, 1 for the order 0, 1, 2.  y may not be x. */
+static void asymptotic(mpfr_ptr y, mpfr_srcptr x, int order) {
+    mpfr_ptr t = reg(14), power = reg(13), square = reg(12);
+    mpfr_set_zero(y, 1);
+    mpfr_pow_si(power, x, -(1 + order), R);
+    mpfr_pow_si(square, x, -2, R);
+    for (int k = 1; k < TERMS; k++) {
+        mpfr_mul(t, bernoulli(k), power, R);
+        if (order < 2) mpfr_div_ui(t, t, 2ul * (unsigned long)k, R);
+        if (order < 1) mpfr_div_ui(t, t, 2ul * (unsigned long)k - 1, R);
+        mpfr_add(y, y, t, R);
+        mpfr_mul(power, power, square, R);
+        if (mpfr_get_exp(t) < mpfr_get_exp(y) - BITS) break;
+    }
+}
+
+/* lgamma(x) - [(x - 1/2) log x - x + log(2 pi) / 2].  y may not be x. */
+static void stirling(mpfr_ptr y, mpfr_srcptr x) {
+    mpfr_ptr t = reg(11), half = reg(10);
+    int sign;
+    if (mpfr_cmp_ui(x, 4 * FAR) > 0) {
+        asymptotic(y, x, 0);
+        return;
+    }
+    mpfr_lgamma(y, &sign, x, R);
+    mpfr_log(t, x, R);
+    mpfr_sub_d(half, x, 0.5, R);
+    mpfr_mul(t, t, half, R);
+    mpfr_sub(t, t, x, R);
+    mpfr_sub(y, y, t, R);
+    mpfr_const_pi(t, R);
+    mpfr_mul_ui(t, t, 2, R);
+    mpfr_log(t, t, R);
+    mpfr_div_ui(t, t, 2, R);
+    mpfr_sub(y, y, t, R);
+}
+
+/* psi1(x) = sum of 1 / (x + k)^2.  y may not be x. */
+static void trigamma(mpfr_ptr y, mpfr_srcptr x) {
+    mpfr_ptr at = reg(11), t = reg(10), sum = reg(9);
+    mpfr_set_zero(sum, 1);
+    mpfr_set(at, x, R);
+    while (mpfr_cmp_ui(at, FAR) < 0) {
+        mpfr_pow_si(t, at, -2, R);
+        mpfr_add(sum, sum, t, R);
+        mpfr_add_ui(at, at, 1, R);
+    }
+    asymptotic(y, at, 2);
+    mpfr_add(sum, sum, y, R);
+    mpfr_ui_div(t, 1, at, R);
+    mpfr_add(sum, sum, t, R);
+    mpfr_sqr(t, t, R);
+    mpfr_div_ui(t, t, 2, R);
+    mpfr_add(y, sum, t, R);
+}
+
+/* log(1 + t) - t.  y may not be t. */
+static void log1pmx(mpfr_ptr y, mpfr_srcptr t) {
+    mpfr_ptr u = reg(11);
+    if (mpfr_zero_p(t) || mpfr_get_exp(t) > -150) {
+        mpfr_log1p(y, t, R);
+        mpfr_sub(y, y, t, R);
+        return;
+    }
+    mpfr_div_si(y, t, -3, R); /* -t^2 / 2 + t^3 / 3: the next term is below 2^-300 of it */
+    mpfr_add_d(y, y, 0.5, R);
+    mpfr_sqr(u, t, R);
+    mpfr_mul(y, y, u, R);
+    mpfr_add(y, y, u, R); /* t^2 (3/2 - t / 3) */
+    mpfr_mul_ui(u, u, 2, R);
+    mpfr_sub(y, y, u, R);
+}
+
+static struct oracle_value value(mpfr_srcptr v, mpfr_srcptr mag) {
+    return (struct oracle_value){mpfr_get_ld(v, R), fabsl(mpfr_get_ld(mag, R))};
+}
+
+static struct oracle_value digamma(double x) {
+    mpfr_ptr y = reg(1), t = reg(2);
+    mpfr_set_d(t, x, R);
+    mpfr_digamma(y, t, R);
+    mpfr_ui_div(t, 1, t, R);
+    return value(y, x > 1 && x < 2 && mpfr_cmpabs(t, y) > 0 ? t : y);
+}
+
+/* x log(x / m) + m - x for x, m > 0. */
+static struct oracle_value bd0(double x, double m) {
+    mpfr_ptr a = reg(1), b = reg(2), t = reg(3);
+    mpfr_set_d(a, x, R);
+    mpfr_set_d(b, m, R);
+    mpfr_div(t, a, b, R);
+    mpfr_log(t, t, R);
+    mpfr_mul(t, t, a, R);
+    mpfr_add(t, t, b, R);
+    mpfr_sub(t, t, a, R);
+    return value(t, t);
+}
+
+struct oracle_value oracle_special(enum nll_kernel kernel, double x, double y) {
+    mpfr_ptr a = reg(0), v = reg(1);
+    mpfr_set_d(a, x, R);
+    switch (kernel) {
+    case NLL_K_log1pmx: log1pmx(v, a); break;
+    case NLL_K_stirling: stirling(v, a); break;
+    case NLL_K_digamma: return digamma(x);
+    case NLL_K_trigamma: trigamma(v, a); break;
+    default: return bd0(x, y);
+    }
+    return value(v, v);
+}
