@@ -71,6 +71,7 @@ ParameterizedTestParameters(dist_accuracy, tables) { return indices(); }
 ParameterizedTest(int *index, dist_accuracy, tables) {
     const struct dist_model *m = &dist_models[*index / 2];
     nll_dtype type = *index % 2 ? NLL_F64 : NLL_F32;
+    if (dist_kernel(m) < 0) cr_skip_test("no such kernel");
     struct table t = dist_table(m);
     cr_assert(t.inputs == dist_inputs(m) && t.outputs == dist_outputs(m), "%s", m->kernel);
     hold(m, type, type == NLL_F32 ? t.floats : t.points, t.x, t.v, t.mag, "table");
@@ -81,6 +82,7 @@ ParameterizedTestParameters(dist_accuracy, random_points) { return indices(); }
 ParameterizedTest(int *index, dist_accuracy, random_points, .timeout = 3600) {
     const struct dist_model *m = &dist_models[*index / 2];
     nll_dtype type = *index % 2 ? NLL_F64 : NLL_F32;
+    if (dist_kernel(m) < 0) cr_skip_test("no such kernel");
     uint64_t state = gen_state(7000 + (uint64_t)*index);
     size_t n = gen_count(2048), inputs = dist_inputs(m), outputs = dist_outputs(m);
     double *x = new_doubles(n * inputs);

@@ -68,8 +68,10 @@ static size_t slope_of(const struct dist_model *m, size_t o, size_t i) {
     return 0;
 }
 
-static void hold(const struct dist_model *m, nll_dtype type, size_t i, const double *rows,
-                 const double *got) {
+/* Returns how many steps were judged. */
+static size_t hold(const struct dist_model *m, nll_dtype type, size_t i, const double *rows,
+                   const double *got) {
+    size_t judged = 0;
     size_t inputs = dist_inputs(m), outputs = dist_outputs(m);
     double bound = nll_descs[dist_kernel(m)].ulp[type == NLL_F64], huge = huge_of(type);
     for (size_t o = 0; o < outputs; o++) {
@@ -84,15 +86,18 @@ static void hold(const struct dist_model *m, nll_dtype type, size_t i, const dou
             dist_magnitudes(m, x, v, mag);
             long double step = fabsl((long double)x[inputs + i] - x[i]);
             long double drift = step * fmaxl(fabsl(a[slope]), fabsl(b[slope]));
-            /* the slope is rounded too, and moves over the step by about itself at most */
-            drift = 2 * drift + step * (long double)bound * ulp_of(type, mag[slope]);
             long double noise = 2 * (long double)bound * ulp_of(type, mag[o]) + tiny_of(type);
+            /* a step over which the slope itself changes says nothing */
+            if (drift > noise && fabs(a[slope] - b[slope]) * step > drift / 2) continue;
+            drift = 2 * drift + step * (long double)bound * ulp_of(type, mag[slope]);
+            judged++;
             cr_expect(fabsl((long double)a[o] - b[o]) <= drift + noise,
                       "%s %s output %zu: %.17g at input %zu = %a, %.17g at %a (others %g %g %g)",
                       m->kernel, nll_dtype_name(type), o, a[o], i, x[i], b[o], x[inputs + i], x[0],
                       x[1], x[2]);
         }
     }
+    return judged;
 }
 
 static struct criterion_test_params indices(void) {
@@ -106,8 +111,9 @@ ParameterizedTestParameters(dist_continuity, between_neighbours) { return indice
 ParameterizedTest(int *index, dist_continuity, between_neighbours) {
     const struct dist_model *m = &dist_models[*index / 2];
     nll_dtype type = *index % 2 ? NLL_F64 : NLL_F32;
+    if (dist_kernel(m) < 0) cr_skip_test("no such kernel");
     uint64_t state = gen_state(7600 + (uint64_t)*index);
-    size_t inputs = dist_inputs(m), tried = 0;
+    size_t inputs = dist_inputs(m), judged = 0;
     double rows[STEPS * DIST_INPUTS], got[STEPS * DIST_OUTPUTS], x[DIST_INPUTS];
     for (size_t n = 0; n < gen_count(8000); n++) {
         size_t i = gen_below(inputs, &state);
@@ -116,8 +122,7 @@ ParameterizedTest(int *index, dist_continuity, between_neighbours) {
         if (gen_below(4, &state)) x[i] = on_cut(m, i, type, &state);
         if (!neighbours(m, type, i, x, rows)) continue;
         dist_run(m, type, STEPS, rows, got);
-        hold(m, type, i, rows, got);
-        tried++;
+        judged += hold(m, type, i, rows, got);
     }
-    cr_expect(tried > gen_count(8000) / 8, "%s: only %zu places", m->kernel, tried);
+    cr_expect(judged > gen_count(8000), "%s: only %zu steps", m->kernel, judged);
 }

@@ -14,6 +14,11 @@ struct table dist_table(const struct dist_model *m);
 /* Number of the kernel, -1 where the library has none of this name. */
 int dist_kernel(const struct dist_model *m);
 
+/* Every model that the library has; that it has all is for dist_accuracy to show. */
+#define FOR_MODELS(m)                                                                       \
+    for (const struct dist_model *m = dist_models; m < dist_models + dist_model_count; m++) \
+        if (dist_kernel(m) >= 0)
+
 /* Rows of the library's table; fail the test where it has none such. */
 const nll_distribution *dist_row(const struct dist_model *m);
 const nll_parameter *dist_parameter(const struct dist_model *m, size_t i);

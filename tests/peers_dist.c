@@ -106,10 +106,9 @@ Test(peers_dist, pytorch_17843_binomial_of_large_logits) {
  * gives the same bits. */
 Test(peers_dist, sklearn_28046_every_output_alone_has_the_same_bits) {
     enum { N = 70 };
-    for (size_t k = 0; k < dist_model_count; k++) {
-        const struct dist_model *m = &dist_models[k];
+    FOR_MODELS(m) {
         size_t inputs = dist_inputs(m), outputs = dist_outputs(m);
-        uint64_t state = gen_state(7700 + k);
+        uint64_t state = gen_state(7700 + (uint64_t)(m - dist_models));
         double x[N * DIST_INPUTS], all[N * DIST_OUTPUTS], one[N * DIST_OUTPUTS];
         FOR_BOTH(t) {
             for (size_t i = 0; i < N; i++) dist_draw(m, *t == NLL_F32, x + i * inputs, &state);
@@ -181,10 +180,9 @@ Test(peers_dist, scipy_12835_stan_3035_numpyro_776_von_mises_of_large_concentrat
 
 /* Silent NaN for a negative rate: NaN by default, but told where asked. */
 Test(peers_dist, pytorch_184030_domain_errors_are_told) {
-    for (size_t k = 0; k < dist_model_count; k++) {
-        const struct dist_model *m = &dist_models[k];
+    FOR_MODELS(m) {
         size_t inputs = dist_inputs(m);
-        uint64_t state = gen_state(7800 + k);
+        uint64_t state = gen_state(7800 + (uint64_t)(m - dist_models));
         FOR_BOTH(t) {
             double x[5 * DIST_INPUTS];
             int64_t bad;
