@@ -6,7 +6,6 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,49 +42,48 @@ const nll_parameter *dist_parameter(const struct dist_model *m, size_t i) {
     return NULL;
 }
 
-/* An argument struct with the inputs of n points in arrays of their own. */
-struct call {
-    const nll_distribution *row;
-    union {
-        max_align_t align;
-        char bytes[4096];
-    } args;
-    size_t inputs, n;
-    void *in[DIST_INPUTS];
-};
-
-static void *member(struct call *c, size_t offset) {
+void *dist_member(struct dist_call *c, size_t offset) {
     cr_assert(offset > 0 && offset < c->row->args_size, "%s: a member is missing", c->row->name);
     return c->args.bytes + offset;
 }
 
-/* Inputs of the set `numbers` are given as the number of the first point. */
-static void call_open(struct call *c, const struct dist_model *m, nll_dtype type, size_t n,
-                      const double *x, unsigned numbers) {
-    *c = (struct call){.row = dist_row(m), .inputs = dist_inputs(m), .n = n};
+size_t dist_output_offset(const struct dist_model *m, size_t o) {
+    int order, i = dist_output_input(m, o, &order);
+    if (i < 0) return dist_row(m)->nll;
+    if ((size_t)i + 1 == dist_inputs(m)) return dist_row(m)->grad_target;
+    const nll_parameter *p = dist_parameter(m, (size_t)i);
+    return order == 1 ? p->grad : p->hess;
+}
+
+void dist_open(struct dist_call *c, const struct dist_model *m, nll_dtype type, size_t n,
+               const double *x, unsigned numbers) {
+    *c = (struct dist_call){.row = dist_row(m), .inputs = dist_inputs(m), .n = n};
+    c->result.struct_size = sizeof c->result;
     cr_assert(c->row->args_size <= sizeof c->args);
     *(size_t *)(void *)c->args.bytes = c->row->args_size; /* struct_size comes first */
-    *(size_t *)member(c, c->row->rows) = n;
+    *(size_t *)dist_member(c, c->row->rows) = n;
     double *column = new_doubles(n);
     for (size_t i = 0; i < c->inputs; i++) {
         for (size_t j = 0; j < n; j++) column[j] = x[j * c->inputs + i];
         c->in[i] = to_array(type, n, column);
         size_t at = i + 1 < c->inputs ? dist_parameter(m, i)->view : c->row->target;
-        *(nll_view *)member(c, at) =
-            numbers >> i & 1 ? nll_number(x[i]) : nll_view_1d(c->in[i], type, n);
+        c->view[i] = dist_member(c, at);
+        *c->view[i] = numbers >> i & 1 ? nll_number(x[i]) : nll_view_1d(c->in[i], type, n);
     }
     free(column);
-    ((nll_common *)member(c, c->row->common))->reduction = NLL_SUM;
+    c->common = dist_member(c, c->row->common);
+    c->common->reduction = NLL_SUM;
 }
 
-static void *want(struct call *c, size_t offset, nll_dtype type) {
+void *dist_want(struct dist_call *c, size_t offset, nll_dtype type) {
     void *to = new_array(type, c->n);
-    *(nll_out *)member(c, offset) = nll_out_1d(to, type, c->n);
+    *(nll_out *)dist_member(c, offset) = nll_out_1d(to, type, c->n);
     return to;
 }
 
-static void call_run(struct call *c) {
-    ASSERT_OK(nll_score(c->row, c->args.bytes, NULL));
+nll_status dist_score(struct dist_call *c) { return nll_score(c->row, c->args.bytes, &c->result); }
+
+void dist_close(struct dist_call *c) {
     for (size_t i = 0; i < c->inputs; i++) free(c->in[i]);
 }
 
@@ -97,22 +95,16 @@ static void give(void *from, nll_dtype type, size_t n, double *to, size_t column
 
 void dist_run_some(const struct dist_model *m, nll_dtype type, size_t n, const double *x,
                    double *out, unsigned wanted, unsigned numbers) {
-    struct call c;
+    struct dist_call c;
     void *got[DIST_OUTPUTS] = {0};
     size_t outputs = dist_outputs(m);
-    call_open(&c, m, type, n, x, numbers);
-    for (size_t o = 0; o < outputs; o++) {
-        if (!(wanted >> o & 1)) continue;
-        int order, i = dist_output_input(m, o, &order);
-        size_t at = i < 0                       ? c.row->nll
-                    : (size_t)i + 1 == c.inputs ? c.row->grad_target
-                    : order == 1                ? dist_parameter(m, (size_t)i)->grad
-                                                : dist_parameter(m, (size_t)i)->hess;
-        got[o] = want(&c, at, type);
-    }
-    call_run(&c);
+    dist_open(&c, m, type, n, x, numbers);
+    for (size_t o = 0; o < outputs; o++)
+        if (wanted >> o & 1) got[o] = dist_want(&c, dist_output_offset(m, o), type);
+    ASSERT_OK(dist_score(&c));
     for (size_t o = 0; o < outputs; o++)
         if (got[o]) give(got[o], type, n, out, outputs, o);
+    dist_close(&c);
 }
 
 void dist_run(const struct dist_model *m, nll_dtype type, size_t n, const double *x, double *out) {
@@ -121,25 +113,24 @@ void dist_run(const struct dist_model *m, nll_dtype type, size_t n, const double
 
 nll_status dist_check(const struct dist_model *m, nll_dtype type, size_t n, const double *x,
                       int64_t *bad_row) {
-    struct call c;
-    nll_result r = {.struct_size = sizeof r};
-    call_open(&c, m, type, n, x, 0);
-    ((nll_common *)member(&c, c.row->common))->check_domain = 1;
-    unsigned char *nll = want(&c, c.row->nll, type);
-    nll_status s = nll_score(c.row, c.args.bytes, &r);
+    struct dist_call c;
+    dist_open(&c, m, type, n, x, 0);
+    c.common->check_domain = 1;
+    unsigned char *nll = dist_want(&c, c.row->nll, type);
+    nll_status s = dist_score(&c);
     for (size_t i = 0; i < n * nll_dtype_size(type) && s != NLL_OK; i++)
         cr_expect_eq(nll[i], 0xA5, "%s: an output was written", m->kernel);
-    for (size_t i = 0; i < c.inputs; i++) free(c.in[i]);
     free(nll);
-    *bad_row = r.bad_row;
+    dist_close(&c);
+    *bad_row = c.result.bad_row;
     return s;
 }
 
 void dist_facts(const struct dist_model *m, nll_dtype type, size_t n, const double *x,
                 double *facts, int *has) {
-    struct call c;
+    struct dist_call c;
     void *got[DIST_FACTS];
-    call_open(&c, m, type, n, x, 0);
+    dist_open(&c, m, type, n, x, 0);
     for (size_t f = 0; f < DIST_FACTS; f++) {
         size_t at = f == DIST_MODE                   ? c.row->mode
                     : f == DIST_MEAN                 ? c.row->mean
@@ -147,9 +138,10 @@ void dist_facts(const struct dist_model *m, nll_dtype type, size_t n, const doub
                     : f - DIST_FISHER + 1 < c.inputs ? dist_parameter(m, f - DIST_FISHER)->fisher
                                                      : 0;
         has[f] = at != 0;
-        if (has[f]) got[f] = want(&c, at, NLL_F64);
+        if (has[f]) got[f] = dist_want(&c, at, NLL_F64);
     }
-    call_run(&c);
+    ASSERT_OK(dist_score(&c));
+    dist_close(&c);
     for (size_t f = 0; f < DIST_FACTS; f++) {
         for (size_t j = 0; j < n; j++) facts[j * DIST_FACTS + f] = NAN;
         if (has[f]) give(got[f], NLL_F64, n, facts, DIST_FACTS, f);

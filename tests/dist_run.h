@@ -8,6 +8,8 @@
 
 #include <nll/nll.h>
 
+#include <stddef.h>
+
 /* The stored table; fails the test where it cannot be read. */
 struct table dist_table(const struct dist_model *m);
 
@@ -22,6 +24,30 @@ int dist_kernel(const struct dist_model *m);
 /* Rows of the library's table; fail the test where it has none such. */
 const nll_distribution *dist_row(const struct dist_model *m);
 const nll_parameter *dist_parameter(const struct dist_model *m, size_t i);
+
+/* A call of n points, inputs in arrays of their own (`numbers`: the set of those given as the
+ * number that the first point has), reduction SUM.  Open, ask for outputs, change what is to be
+ * changed, score, close; the arrays asked for are the caller's. */
+struct dist_call {
+    const nll_distribution *row;
+    union {
+        max_align_t align;
+        char bytes[4096];
+    } args;
+    size_t inputs, n;
+    void *in[DIST_INPUTS];
+    nll_view *view[DIST_INPUTS];
+    nll_common *common;
+    nll_result result;
+};
+void dist_open(struct dist_call *c, const struct dist_model *m, nll_dtype type, size_t n,
+               const double *x, unsigned numbers);
+void *dist_member(struct dist_call *c, size_t offset);
+void *dist_want(struct dist_call *c, size_t offset, nll_dtype type);
+nll_status dist_score(struct dist_call *c);
+void dist_close(struct dist_call *c);
+/* Member for output o of the kernel. */
+size_t dist_output_offset(const struct dist_model *m, size_t o);
 
 /* One call for all outputs: x [n, inputs], out [n, outputs]. */
 void dist_run(const struct dist_model *m, nll_dtype type, size_t n, const double *x, double *out);
