@@ -266,7 +266,9 @@ static real beta_value(real a, real b, real y) {
     real n = a + b, z = 1 - y, log_beta = lgammal(a) + lgammal(b) - lgammal(n);
     real large = stirling(a) + stirling(b) + stirling(n) + bd0(a, n * y) + bd0(b, n * z) +
                  A(logl(2 * PI * n / a / b)) / 2 + A(logl(y)) + A(log1pl(-y)) + A(a * z - b * y);
-    return fminl(large, A(log_beta) + A((a - 1) * logl(y)) + A((b - 1) * log1pl(-y)));
+    real small = A(log_beta) + A((a - 1) * logl(y)) + A((b - 1) * log1pl(-y));
+    small += A(a * (digamma_diff(a, b) + logl(y))) + A(b * (digamma_diff(b, a) + log1pl(-y)));
+    return fminl(large, small);
 }
 static void beta_alpha_beta(const double *x, real *mag) {
     real a = x[0], b = x[1], y = x[2];

@@ -83,7 +83,7 @@ def nodes(name, x):
         return [counts(x, None)]
     if name == 'von_mises':
         n = 400
-        return [((x[0] + 2 * mp.pi * i / n - mp.pi, 2 * mp.pi / n) for i in range(n))]
+        return [((x[0] + 2 * mp.pi * (i + mpf(1) / 2) / n - mp.pi, 2 * mp.pi / n) for i in range(n))]
     if name == 'laplace':
         return [line(half_line(x[0], x[1])), line(half_line(x[0], -x[1]))]
     if name.startswith('beta'):
@@ -115,7 +115,7 @@ def nodes(name, x):
             return [line(lambda t: (loc + s * t, s) if -6 < t < 90 else None)]
 
         def place(t):
-            return (loc + s * mp.sinh(t), s * mp.cosh(t)) if abs(t) < 60 else None
+            return (loc + s * mp.sinh(t), s * mp.cosh(t)) if abs(t) < 140 else None
         return [line(place)]
     return [line(half_line(mpf(0), mpf(1)))]
 

@@ -109,12 +109,14 @@ def draw_pareto(r):
 
 # beta ----------------------------------------------------------------------------------------------
 def beta_value_terms(a, b, y):
-    """By Stirling corrections for large shapes, by log Beta for small ones: the better of the two."""
+    """By Stirling corrections for large shapes, by log Beta for small ones: the better of the two.
+    Beside a = b = 1 the loss crosses 0 and is as uncertain as a and b are in their last place."""
     n, z = a + b, 1 - y
     large = ([stirling(a), stirling(b), -stirling(n), bd0(a, n * y), bd0(b, n * z),
               mp.log(2 * mp.pi * n / (a * b)) / 2, mp.log(y), mp.log1p(-y)], a * z - b * y)
     small = ([mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(n), -(a - 1) * mp.log(y),
-              -(b - 1) * mp.log1p(-y)], mpf(0))
+              -(b - 1) * mp.log1p(-y)], abs(a * (digamma_diff(a, b) + mp.log(y))) +
+             abs(b * (digamma_diff(b, a) + mp.log1p(-y))))
     return min(large, small, key=lambda t: mp.fsum(t[0], absolute=True) + abs(t[1]))
 
 
