@@ -59,7 +59,7 @@ def powers(c, lo, hi):
     return out
 
 
-def fit(name, f, lo, hi, aim, n=48, fixed=None):
+def fit(name, f, lo, hi, aim, n=48):
     """Prints the shortest polynomial whose rest is below 2^aim of the smallest value."""
     lo, hi = m.mpf(lo), m.mpf(hi)
     c, least = chebyshev(f, lo, hi, n)
@@ -83,7 +83,26 @@ def stirling_tables():
             fit(f"stirling part {order} for {kind} results", of_w(order), 0, 1 / (1 + SHIFT), aim)
 
 
-TABLES = {"stirling": stirling_tables}
+def student(order, a):
+    """h(a) = lgamma(a + 1/2) - lgamma(a) - log(a) / 2, made positive: -h, h', -h''."""
+    with m.workdps(80):  # the terms of the difference are large and cancel
+        half = m.mpf(1) / 2
+        if order == 0:
+            return stirling(0, a) - stirling(0, a + half) + half - a * m.log1p(half / a)
+        if order == 1:
+            return stirling(1, a) - stirling(1, a + half) + m.log1p(half / a) - half / (a + half)
+        return (stirling(2, a) - stirling(2, a + half) + 1 / a - 1 / (a + half) + 1 / (2 * a * a)
+                - 1 / (2 * (a + half) ** 2) - half / (a * a))
+
+
+def student_tables():
+    for aims, kind in (((-53, -53, -52), "double"), ((-38, -38, -38), "float")):
+        for order, aim in enumerate(aims):
+            f = lambda w, k=order: student(k, 1 / w - SHIFT) / w ** (k + 1)
+            fit(f"student part {order} for {kind} results", f, 0, 1 / (1 + SHIFT), aim)
+
+
+TABLES = {"stirling": stirling_tables, "student": student_tables}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or TABLES:
