@@ -4,6 +4,7 @@
 #include "math/beta.h"
 #include "math/digamma.h"
 #include "math/student.h"
+#include "math/von_mises.h"
 #include "shape/unary.h"
 
 /* All are computed in double; float results are rounded once (at most 0.51 ULP). */
@@ -26,6 +27,10 @@ SPECIAL_UNARY(stirling)
 SPECIAL_UNARY(digamma)
 SPECIAL_UNARY(trigamma)
 SPECIAL_UNARY(student)
+SPECIAL_UNARY(log_i0e)
+SPECIAL_UNARY(bessel_ratio)
+SPECIAL_UNARY(bessel_complement)
+SPECIAL_UNARY(bessel_ratio_slope)
 SPECIAL_BINARY(bd0)
 SPECIAL_BINARY(lgamma_diff)
 SPECIAL_BINARY(digamma_diff)

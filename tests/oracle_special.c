@@ -183,6 +183,64 @@ static struct oracle_value student(double a) {
     return value(v, v);
 }
 
+/* I_order(k) / c, c common to both orders: the power series, from 256 on the asymptotic one without
+ * its factor e^k / sqrt(2 pi k).  s may not be k. */
+static void bessel(mpfr_ptr s, mpfr_srcptr k, unsigned order) {
+    mpfr_ptr t = reg(15), q = reg(14);
+    int far = mpfr_cmp_ui(k, 256) >= 0;
+    mpfr_sqr(q, k, R);
+    mpfr_div_ui(q, q, 4, R);
+    mpfr_set_ui(t, 1, R);
+    if (!far && order) mpfr_div_ui(t, k, 2, R);
+    mpfr_set_zero(s, 1);
+    for (unsigned j = 1; mpfr_zero_p(s) || mpfr_get_exp(t) > mpfr_get_exp(s) - BITS; j++) {
+        mpfr_add(s, s, t, R);
+        if (far) {
+            long odd = 2 * (long)j - 1;
+            mpfr_mul_si(t, t, odd * odd - 4 * (long)order, R);
+            mpfr_div(t, t, k, R);
+            mpfr_div_ui(t, t, 8ul * j, R);
+        } else {
+            mpfr_mul(t, t, q, R);
+            mpfr_div_ui(t, t, (unsigned long)j * (j + order), R);
+        }
+        if (mpfr_zero_p(t)) break;
+    }
+}
+
+/* log(I0 e^-k), r = I1 / I0, 1 - r, 1 - r^2 - r / k. */
+static struct oracle_value von_mises(enum nll_kernel kernel, double x) {
+    mpfr_ptr k = reg(0), i0 = reg(1), i1 = reg(2), v = reg(3), t = reg(4);
+    mpfr_set_d(k, x, R);
+    bessel(i0, k, 0);
+    if (kernel == NLL_K_log_i0e) {
+        mpfr_log(v, i0, R);
+        if (x >= 256) {
+            mpfr_const_pi(t, R);
+            mpfr_mul_ui(t, t, 2, R);
+            mpfr_mul(t, t, k, R);
+            mpfr_log(t, t, R);
+            mpfr_div_ui(t, t, 2, R);
+        } else {
+            mpfr_set(t, k, R);
+        }
+        mpfr_sub(v, v, t, R);
+        return value(v, v);
+    }
+    bessel(i1, k, 1);
+    mpfr_div(v, i1, i0, R);
+    if (kernel == NLL_K_bessel_ratio) return value(v, v);
+    if (kernel == NLL_K_bessel_complement) {
+        mpfr_ui_sub(v, 1, v, R);
+        return value(v, v);
+    }
+    mpfr_div(t, v, k, R);
+    mpfr_sqr(v, v, R);
+    mpfr_add(v, v, t, R);
+    mpfr_ui_sub(v, 1, v, R);
+    return value(v, v);
+}
+
 long double oracle_special_parts(enum nll_kernel kernel, double x, double y) {
     long double a = x, b = y, ratio = log1pl(b / a), rise = b / (a + b) * (b + 1);
     switch (kernel) {
@@ -208,6 +266,10 @@ static struct oracle_value definition(enum nll_kernel kernel, double x, double y
     case NLL_K_lgamma_rise: return step(x, y, 0, 1);
     case NLL_K_lbeta: return lbeta(x, y);
     case NLL_K_student: return student(x);
+    case NLL_K_log_i0e:
+    case NLL_K_bessel_ratio:
+    case NLL_K_bessel_complement:
+    case NLL_K_bessel_ratio_slope: return von_mises(kernel, x);
     default: return bd0(x, y);
     }
     return value(v, v);

@@ -1,4 +1,5 @@
-"""Where the polynomial coefficients of kernels/math/{stirling,...}.h come from.
+"""Where the polynomial coefficients of kernels/math/{stirling,student,von_mises}.h come
+from.
 
 Run: python3 special.py [NAME ...]   (needs mpmath)
 
@@ -102,7 +103,66 @@ def student_tables():
             fit(f"student part {order} for {kind} results", f, 0, 1 / (1 + SHIFT), aim)
 
 
-TABLES = {"stirling": stirling_tables, "student": student_tables}
+def bessel(order, k):
+    """I_order(k) e^-k, without its factor 1 / sqrt(2 pi k) from 300 on."""
+    if k < 300:
+        return m.besseli(order, k) * m.exp(-k)
+    total, term, j = m.mpf(0), m.mpf(1), 0
+    while abs(term) > m.mpf(10) ** -105:  # the asymptotic series
+        total, j = total + term, j + 1
+        term *= -(4 * order * order - (2 * j - 1) ** 2) / (8 * k * j)
+    return total
+
+
+def von_mises(which, k):
+    """What the four tables hold of I0 and r = I1 / I0, as functions that bend little over all k >= 0."""
+    with m.workdps(110):
+        if which == "value":  # -(log(I0 e^-k) + log(1 + k) / 2)
+            norm = m.log(bessel(0, k)) - (m.log(2 * m.pi * k) / 2 if k >= 300 else 0)
+            return -(norm + m.log1p(k) / 2) * (1 + k) / k
+        r = bessel(1, k) / bessel(0, k)
+        if which == "ratio":
+            return r * (1 + k) / k
+        if which == "complement":
+            return (1 - r) * (1 + k)
+        return (1 - r * r - r / k) * (1 + k) ** 2  # "slope"
+
+
+CUTS = [0, 1.4, 4, 12]
+
+
+def von_mises_tables():
+    """Four pieces: polynomials in k, exact at 0, or in w - c with w = 1 / (k + 3) and c the middle of the piece."""
+    ends = [1 / (m.mpf(k) + 3) for k in CUTS] + [m.mpf(0)]
+    middle = [m.mpf(0)] + [m.mpf(float((a + b) / 2)) for a, b in zip(ends[1:], ends[2:])]
+    print("middles:", [float(c).hex() for c in middle])
+    for which, at_zero in (("value", 0.5), ("ratio", 0.5), ("complement", 1.0), ("slope", 0.5)):
+        for aim, kind in ((-52.5, "double"), (-39, "float")):
+            pieces = []
+            for i, c in enumerate(middle):
+                if i == 0:
+                    f, low, high = lambda x: von_mises(which, x), c, m.mpf(CUTS[1])
+                else:
+                    f, low, high = lambda x, c=c: von_mises(which, 1 / (x + c) - 3), ends[i + 1] - c, ends[i] - c
+                series, least = chebyshev(f, low, high, 40)
+                degree = next(d for d in range(40) if sum(abs(v) for v in series[d + 1:]) < least * m.mpf(2) ** aim)
+                pieces.append((f, series, low, high, degree))
+            degree = max(p[4] for p in pieces)
+            columns, errors = [], []
+            for i, (f, series, low, high, _) in enumerate(pieces):
+                p = [float(v) for v in powers(series[:degree + 1], low, high)]
+                if i == 0:
+                    p[0] = at_zero
+                exact = [m.mpf(v) for v in p][::-1]
+                at = [low + (high - low) * m.mpf(2 * k + 1) / 120 for k in range(60)]
+                errors.append(max(abs(m.polyval(exact, x) / f(x) - 1) for x in at))
+                columns.append(p)
+            worst = [round(float(m.log(e, 2)), 1) for e in errors]
+            print(f"/* {which} for {kind} results: degree {degree}, relative errors 2^{worst} */")
+            print("{" + ", ".join("{" + ", ".join(v.hex() for v in row) + "}" for row in zip(*columns)) + "};")
+
+
+TABLES = {"stirling": stirling_tables, "student": student_tables, "von_mises": von_mises_tables}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or TABLES:

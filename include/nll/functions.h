@@ -61,3 +61,15 @@ nll_status nll_vlbeta(size_t n, nll_view a, nll_view b, nll_out z);
 /* log Gamma(x + 1/2) - log Gamma(x) - log(x) / 2, the normaliser of Student's t with 2 x degrees of
  * freedom; -inf at 0, goes to 0 as x grows.  0.51 / 4 ULP. */
 nll_status nll_vstudent(size_t n, nll_view x, nll_out y);
+
+/* Modified Bessel functions I0 and I1 of k >= 0, as the von Mises distribution needs them; NaN below
+ * 0. */
+
+/* log(I0(k) e^-k): -k near 0, -log(2 pi k) / 2 far away.  0.51 / 3 ULP. */
+nll_status nll_vlog_i0e(size_t n, nll_view k, nll_out y);
+/* r(k) = I1(k) / I0(k), the mean resultant length.  0.51 / 5 ULP. */
+nll_status nll_vbessel_ratio(size_t n, nll_view k, nll_out y);
+/* 1 - r(k), the circular variance, with all its digits also where r is nearly 1.  0.51 / 4 ULP. */
+nll_status nll_vbessel_complement(size_t n, nll_view k, nll_out y);
+/* r'(k) = 1 - r^2 - r / k.  0.51 / 6 ULP. */
+nll_status nll_vbessel_ratio_slope(size_t n, nll_view k, nll_out y);

@@ -14,6 +14,7 @@
 
 #include "math/log1pmx.h"
 #include "math/poly.h"
+#include "math/want.h"
 
 #if defined(NLL_T_F64)
 /* degree 18, relative error 2^-53.8 */
@@ -58,9 +59,6 @@ static const double stirling_2[] = {
     0x1.6480273cf9248p-4, -0x1.8863f1d7cd691p-2, 0x1.49588ab9c156dp+0, -0x1.0022dc245e158p+1,
     0x1.037063074b663p+1, -0x1.2de09fc7eb500p+0, 0x1.5a9818a537306p-2};
 #endif
-
-/* How many of a function and its derivatives are wanted: a constant wherever it is asked for. */
-enum { WANT_VALUE = 1, WANT_SLOPE = 2, WANT_CURVE = 3 };
 
 /* delta, -delta', delta'' for x >= 1, from w = 1 / (x + 5/8). */
 typedef struct d_stirling_parts {
