@@ -1,7 +1,10 @@
 /* tu_special.c: special functions, compiled once per instruction set and compute type. */
 #include "table.h"
 
+#include "math/beta.h"
 #include "math/digamma.h"
+#include "math/student.h"
+#include "math/von_mises.h"
 #include "shape/unary.h"
 
 /* All are computed in double; float results are rounded once (at most 0.51 ULP). */
@@ -23,4 +26,14 @@ SPECIAL_UNARY(log1pmx)
 SPECIAL_UNARY(stirling)
 SPECIAL_UNARY(digamma)
 SPECIAL_UNARY(trigamma)
+SPECIAL_UNARY(student)
+SPECIAL_UNARY(log_i0e)
+SPECIAL_UNARY(bessel_ratio)
+SPECIAL_UNARY(bessel_complement)
+SPECIAL_UNARY(bessel_ratio_slope)
 SPECIAL_BINARY(bd0)
+SPECIAL_BINARY(lgamma_diff)
+SPECIAL_BINARY(digamma_diff)
+SPECIAL_BINARY(trigamma_diff)
+SPECIAL_BINARY(lgamma_rise)
+SPECIAL_BINARY(lbeta)

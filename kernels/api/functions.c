@@ -58,3 +58,29 @@ nll_status nll_vtrigamma(size_t n, nll_view x, nll_out y) { return apply(NLL_K_t
 nll_status nll_vbd0(size_t n, nll_view x, nll_view m, nll_out z) {
     return apply2(NLL_K_bd0, n, x, m, z);
 }
+nll_status nll_vlgamma_diff(size_t n, nll_view a, nll_view b, nll_out z) {
+    return apply2(NLL_K_lgamma_diff, n, a, b, z);
+}
+nll_status nll_vdigamma_diff(size_t n, nll_view a, nll_view b, nll_out z) {
+    return apply2(NLL_K_digamma_diff, n, a, b, z);
+}
+nll_status nll_vtrigamma_diff(size_t n, nll_view a, nll_view b, nll_out z) {
+    return apply2(NLL_K_trigamma_diff, n, a, b, z);
+}
+nll_status nll_vlgamma_rise(size_t n, nll_view a, nll_view b, nll_out z) {
+    return apply2(NLL_K_lgamma_rise, n, a, b, z);
+}
+nll_status nll_vlbeta(size_t n, nll_view a, nll_view b, nll_out z) {
+    return apply2(NLL_K_lbeta, n, a, b, z);
+}
+nll_status nll_vstudent(size_t n, nll_view x, nll_out y) { return apply(NLL_K_student, n, x, y); }
+nll_status nll_vlog_i0e(size_t n, nll_view k, nll_out y) { return apply(NLL_K_log_i0e, n, k, y); }
+nll_status nll_vbessel_ratio(size_t n, nll_view k, nll_out y) {
+    return apply(NLL_K_bessel_ratio, n, k, y);
+}
+nll_status nll_vbessel_complement(size_t n, nll_view k, nll_out y) {
+    return apply(NLL_K_bessel_complement, n, k, y);
+}
+nll_status nll_vbessel_ratio_slope(size_t n, nll_view k, nll_out y) {
+    return apply(NLL_K_bessel_ratio_slope, n, k, y);
+}
