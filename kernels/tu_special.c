@@ -3,6 +3,7 @@
 
 #include "math/beta.h"
 #include "math/digamma.h"
+#include "math/sine.h"
 #include "math/student.h"
 #include "math/von_mises.h"
 #include "shape/unary.h"
@@ -22,6 +23,8 @@
 #define SPECIAL_BINARY(id) NLL_BINARY(id, d_##id)
 #endif
 
+SPECIAL_UNARY(sin)
+SPECIAL_UNARY(cos)
 SPECIAL_UNARY(log1pmx)
 SPECIAL_UNARY(stirling)
 SPECIAL_UNARY(digamma)

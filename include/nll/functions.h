@@ -23,6 +23,10 @@ nll_status nll_vsigmoid(size_t n, nll_view x, nll_out y);
  * 1.5 ULP and 1e-8 absolute.  Non-positive integers give +inf.  On the scalar path it needs a CPU
  * with fused multiply-add, else NLL_E_UNSUPPORTED. */
 nll_status nll_vlgamma(size_t n, nll_view x, nll_out y);
+/* Sine and cosine of radians, |x| <= 2^50; beyond (a double is no angle there any more) NaN.
+ * 0.51 / 1.25 ULP. */
+nll_status nll_vsin(size_t n, nll_view x, nll_out y);
+nll_status nll_vcos(size_t n, nll_view x, nll_out y);
 
 /* Special functions of positive numbers, from log Gamma.  Computed in double whatever the types:
  * float results within 0.51 ULP.  Below 0: NaN, unless said otherwise. */
