@@ -33,6 +33,8 @@ nll_status nll_vcos(size_t n, nll_view x, nll_out y);
 
 /* log(1 + x) - x, without cancellation; x = -1 gives -inf, x < -1 NaN.  0.51 / 4 ULP. */
 nll_status nll_vlog1pmx(size_t n, nll_view x, nll_out y);
+/* log Gamma(x) for x > 0, several times as fast as nll_vlgamma; +inf at 0.  0.51 / 1.5 ULP. */
+nll_status nll_vlgamma_pos(size_t n, nll_view x, nll_out y);
 /* What Stirling's formula leaves: log Gamma(x) - [(x - 1/2) log x - x + log(2 pi) / 2]; +inf at 0.
  * 0.51 / 20 ULP, from x = 1 on 4. */
 nll_status nll_vstirling(size_t n, nll_view x, nll_out y);
