@@ -256,7 +256,10 @@ static struct oracle_value definition(enum nll_kernel kernel, double x, double y
     mpfr_ptr a = reg(0), v = reg(1);
     mpfr_set_d(a, x, R);
     switch (kernel) {
+    case NLL_K_sin: mpfr_sin(v, a, R); break;
+    case NLL_K_cos: mpfr_cos(v, a, R); break;
     case NLL_K_log1pmx: log1pmx(v, a); break;
+    case NLL_K_lgamma_pos: gamma_of(v, a, 0); break;
     case NLL_K_stirling: stirling(v, a); break;
     case NLL_K_digamma: gamma_of(v, a, 1); break;
     case NLL_K_trigamma: gamma_of(v, a, 2); break;

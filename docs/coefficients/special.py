@@ -1,4 +1,4 @@
-"""Where the polynomial coefficients of kernels/math/{stirling,student,von_mises}.h come
+"""Where the polynomial coefficients of kernels/math/{stirling,student,von_mises,sine,lgamma}.h come
 from.
 
 Run: python3 special.py [NAME ...]   (needs mpmath)
@@ -11,7 +11,7 @@ import sys
 
 import mpmath as m
 
-m.mp.dps = 50
+m.mp.dps = 60
 SHIFT = m.mpf(5) / 8  # w = 1 / (x + SHIFT)
 
 
@@ -137,7 +137,7 @@ def von_mises_tables():
     middle = [m.mpf(0)] + [m.mpf(float((a + b) / 2)) for a, b in zip(ends[1:], ends[2:])]
     print("middles:", [float(c).hex() for c in middle])
     for which, at_zero in (("value", 0.5), ("ratio", 0.5), ("complement", 1.0), ("slope", 0.5)):
-        for aim, kind in ((-52.5, "double"), (-39, "float")):
+        for aim, kind in ((-55, "double"), (-39, "float")):
             pieces = []
             for i, c in enumerate(middle):
                 if i == 0:
@@ -162,7 +162,60 @@ def von_mises_tables():
             print("{" + ", ".join("{" + ", ".join(v.hex() for v in row) + "}" for row in zip(*columns)) + "};")
 
 
-TABLES = {"stirling": stirling_tables, "student": student_tables, "von_mises": von_mises_tables}
+def sine_tables():
+    """sin r = r + r^3 p(r^2), cos r = 1 - r^2 / 2 + r^4 q(r^2), |r| <= pi / 4 and, for x of 2^50, a tenth more; pi / 2 in parts."""
+    def odd(z):
+        return sum((-1) ** (k + 1) * z ** k / m.factorial(2 * k + 3) for k in range(40))
+
+    def even(z):
+        return sum((-1) ** k * z ** k / m.factorial(2 * k + 4) for k in range(40))
+
+    fit("sine", odd, 0, 0.79, -52)  # r^3 p is an eighth of r at most
+    fit("cosine", even, 0, 0.79, -50)
+    rest = m.pi / 2
+    for _ in range(3):
+        part = float(rest)
+        print("pi / 2, next part:", part.hex())
+        rest -= part
+    print("2 / pi:", float(2 / m.pi).hex())
+
+
+LGAMMA_CUTS = m.mpf(1.0), m.mpf(3.0)
+LGAMMA_SHIFT = m.mpf(1.5)
+
+
+def lgamma_tables():
+    """Two pieces: lgamma(y) / ((y - 1) (y - 2)) for 1 <= y < 3 in 1 / (y + 1.5) less its middle, and from there
+    on (x + SHIFT) delta(x) in w."""
+    high, low = (1 / (y + LGAMMA_SHIFT) for y in LGAMMA_CUTS)
+    middle = m.mpf(float((low + high) / 2))
+    print("middle:", float(middle).hex())
+
+    def between(x):
+        y = 1 / (x + middle) - LGAMMA_SHIFT
+        if min(abs(y - 1), abs(y - 2)) < m.mpf(10) ** -25:
+            y += m.mpf(10) ** -22
+        return m.loggamma(y) / ((y - 1) * (y - 2))
+
+    for aim, kind in ((-55, "double"), (-39, "float")):
+        pieces = [(between, low - middle, high - middle), (of_w(0), m.mpf(0), 1 / (LGAMMA_CUTS[1] + SHIFT))]
+        done = []
+        for f, a, b in pieces:
+            series, least = chebyshev(f, a, b, 40)
+            done.append((series, next(d for d in range(40) if sum(abs(v) for v in series[d + 1:]) < least * m.mpf(2) ** aim)))
+        degree = max(d for _, d in done)
+        columns, errors = [], []
+        for (f, a, b), (series, _) in zip(pieces, done):
+            p = [float(v) for v in powers(series[:degree + 1], a, b)]
+            exact = [m.mpf(v) for v in p][::-1]
+            at = [a + (b - a) * m.mpf(2 * k + 1) / 120 for k in range(60)]
+            errors.append(round(float(m.log(max(abs(m.polyval(exact, x) / f(x) - 1) for x in at), 2)), 1))
+            columns.append(p)
+        print(f"/* lgamma for {kind} results: degree {degree}, relative errors 2^{errors} */")
+        print("{" + ", ".join("{" + ", ".join(v.hex() for v in row) + "}" for row in zip(*columns)) + "};")
+
+
+TABLES = {"stirling": stirling_tables, "student": student_tables, "von_mises": von_mises_tables, "sine": sine_tables, "lgamma": lgamma_tables}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or TABLES:

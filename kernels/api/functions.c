@@ -51,7 +51,12 @@ nll_status nll_vexpm1(size_t n, nll_view x, nll_out y) { return apply(NLL_K_expm
 nll_status nll_vsoftplus(size_t n, nll_view x, nll_out y) { return apply(NLL_K_softplus, n, x, y); }
 nll_status nll_vsigmoid(size_t n, nll_view x, nll_out y) { return apply(NLL_K_sigmoid, n, x, y); }
 nll_status nll_vlgamma(size_t n, nll_view x, nll_out y) { return apply(NLL_K_lgamma, n, x, y); }
+nll_status nll_vsin(size_t n, nll_view x, nll_out y) { return apply(NLL_K_sin, n, x, y); }
+nll_status nll_vcos(size_t n, nll_view x, nll_out y) { return apply(NLL_K_cos, n, x, y); }
 nll_status nll_vlog1pmx(size_t n, nll_view x, nll_out y) { return apply(NLL_K_log1pmx, n, x, y); }
+nll_status nll_vlgamma_pos(size_t n, nll_view x, nll_out y) {
+    return apply(NLL_K_lgamma_pos, n, x, y);
+}
 nll_status nll_vstirling(size_t n, nll_view x, nll_out y) { return apply(NLL_K_stirling, n, x, y); }
 nll_status nll_vdigamma(size_t n, nll_view x, nll_out y) { return apply(NLL_K_digamma, n, x, y); }
 nll_status nll_vtrigamma(size_t n, nll_view x, nll_out y) { return apply(NLL_K_trigamma, n, x, y); }
