@@ -1,4 +1,5 @@
-/* tu_dist.c: distributions in double lanes, compiled once per instruction set and compute type. */
+/* tu_dist.c: distributions of elementary functions in double lanes, compiled once per instruction
+ * set and compute type. */
 #include "table.h"
 
 #include "dist/cauchy.h"

@@ -93,16 +93,6 @@ _Static_assert(sizeof categorical_flags / sizeof categorical_flags[0] <= FLAGS_M
 
 /* Models that later versions bring: named so that a script learns that it needs a newer nll. */
 static const char *const later_models[] = {
-    "binomial",
-    "poisson",
-    "zero_inflated_poisson",
-    "beta_binomial",
-    "negative_binomial",
-    "gamma",
-    "student_t",
-    "inverse_gamma",
-    "beta",
-    "von_mises",
     "dirichlet",
     "multinomial",
     "kl",
@@ -120,6 +110,7 @@ static const struct model *from_distribution(const nll_distribution *d) {
         [NLL_UNIT] = "from 0 to 1",
         [NLL_LOG] = "any real number",
         [NLL_LOGIT] = "any real number",
+        [NLL_OPEN_UNIT] = "between 0 and 1",
         [NLL_POWER] = "between 1 and 2",
         [NLL_COUNT] = "0, 1, 2, ...",
         [NLL_COUNT_TO_TOTAL] = "0, 1, ... up to the total",

@@ -22,6 +22,13 @@ double nll_one(enum nll_kernel unary, double x) {
     return y;
 }
 
+double nll_two(enum nll_kernel binary, double x, double y) {
+    double z;
+    nll_isa_current()->fn[NLL_TYPE_F64][binary](
+        &(nll_job){.rows = 1, .cols = 1, .in = {&x, &y}, .out = {&z}});
+    return z;
+}
+
 static int is_count(double x) { return x >= 0 && x < INFINITY && x == floor(x); }
 
 /* `in` are the parameters, for domains that depend on them. */
@@ -31,6 +38,7 @@ static int within(nll_domain domain, double x, const double in[]) {
     case NLL_POSITIVE: return x > 0 && x < INFINITY;
     case NLL_NONNEGATIVE: return x >= 0 && x < INFINITY;
     case NLL_UNIT: return x >= 0 && x <= 1;
+    case NLL_OPEN_UNIT: return x > 0 && x < 1;
     case NLL_LOG:
     case NLL_LOGIT: return x == x;
     case NLL_POWER: return x > 1 && x < 2;

@@ -27,7 +27,8 @@ typedef struct nll_family_row {
 extern const nll_family_row nll_family_rows[];
 extern const size_t nll_family_count;
 
-/* One number through a kernel: the same bits on every machine, which libm does not promise. */
+/* Numbers through a kernel: the same bits on every machine, which libm does not promise. */
 double nll_one(enum nll_kernel unary, double x);
+double nll_two(enum nll_kernel binary, double x, double y);
 
 #endif

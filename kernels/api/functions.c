@@ -51,10 +51,41 @@ nll_status nll_vexpm1(size_t n, nll_view x, nll_out y) { return apply(NLL_K_expm
 nll_status nll_vsoftplus(size_t n, nll_view x, nll_out y) { return apply(NLL_K_softplus, n, x, y); }
 nll_status nll_vsigmoid(size_t n, nll_view x, nll_out y) { return apply(NLL_K_sigmoid, n, x, y); }
 nll_status nll_vlgamma(size_t n, nll_view x, nll_out y) { return apply(NLL_K_lgamma, n, x, y); }
+nll_status nll_vsin(size_t n, nll_view x, nll_out y) { return apply(NLL_K_sin, n, x, y); }
+nll_status nll_vcos(size_t n, nll_view x, nll_out y) { return apply(NLL_K_cos, n, x, y); }
 nll_status nll_vlog1pmx(size_t n, nll_view x, nll_out y) { return apply(NLL_K_log1pmx, n, x, y); }
+nll_status nll_vlgamma_pos(size_t n, nll_view x, nll_out y) {
+    return apply(NLL_K_lgamma_pos, n, x, y);
+}
 nll_status nll_vstirling(size_t n, nll_view x, nll_out y) { return apply(NLL_K_stirling, n, x, y); }
 nll_status nll_vdigamma(size_t n, nll_view x, nll_out y) { return apply(NLL_K_digamma, n, x, y); }
 nll_status nll_vtrigamma(size_t n, nll_view x, nll_out y) { return apply(NLL_K_trigamma, n, x, y); }
 nll_status nll_vbd0(size_t n, nll_view x, nll_view m, nll_out z) {
     return apply2(NLL_K_bd0, n, x, m, z);
+}
+nll_status nll_vlgamma_diff(size_t n, nll_view a, nll_view b, nll_out z) {
+    return apply2(NLL_K_lgamma_diff, n, a, b, z);
+}
+nll_status nll_vdigamma_diff(size_t n, nll_view a, nll_view b, nll_out z) {
+    return apply2(NLL_K_digamma_diff, n, a, b, z);
+}
+nll_status nll_vtrigamma_diff(size_t n, nll_view a, nll_view b, nll_out z) {
+    return apply2(NLL_K_trigamma_diff, n, a, b, z);
+}
+nll_status nll_vlgamma_rise(size_t n, nll_view a, nll_view b, nll_out z) {
+    return apply2(NLL_K_lgamma_rise, n, a, b, z);
+}
+nll_status nll_vlbeta(size_t n, nll_view a, nll_view b, nll_out z) {
+    return apply2(NLL_K_lbeta, n, a, b, z);
+}
+nll_status nll_vstudent(size_t n, nll_view x, nll_out y) { return apply(NLL_K_student, n, x, y); }
+nll_status nll_vlog_i0e(size_t n, nll_view k, nll_out y) { return apply(NLL_K_log_i0e, n, k, y); }
+nll_status nll_vbessel_ratio(size_t n, nll_view k, nll_out y) {
+    return apply(NLL_K_bessel_ratio, n, k, y);
+}
+nll_status nll_vbessel_complement(size_t n, nll_view k, nll_out y) {
+    return apply(NLL_K_bessel_complement, n, k, y);
+}
+nll_status nll_vbessel_ratio_slope(size_t n, nll_view k, nll_out y) {
+    return apply(NLL_K_bessel_ratio_slope, n, k, y);
 }

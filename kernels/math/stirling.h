@@ -14,6 +14,7 @@
 
 #include "math/log1pmx.h"
 #include "math/poly.h"
+#include "math/want.h"
 
 #if defined(NLL_T_F64)
 /* degree 18, relative error 2^-53.8 */
@@ -59,21 +60,22 @@ static const double stirling_2[] = {
     0x1.037063074b663p+1, -0x1.2de09fc7eb500p+0, 0x1.5a9818a537306p-2};
 #endif
 
-/* How many of a function and its derivatives are wanted: a constant wherever it is asked for. */
-enum { WANT_VALUE = 1, WANT_SLOPE = 2, WANT_CURVE = 3 };
-
-/* delta, -delta', delta'' for x >= 1. */
+/* delta, -delta', delta'' for x >= 1, from w = 1 / (x + 5/8). */
 typedef struct d_stirling_parts {
     vd value, slope, curve;
 } d_stirling_parts;
-NLL_INLINE d_stirling_parts d_stirling_tail(vd x, int want) {
-    vd w = d_div(d_set(1.0), d_add(x, d_set(0.625))), w2 = d_mul(w, w);
+NLL_INLINE d_stirling_parts d_stirling_tail_w(vd w, int want) {
+    vd w2 = d_mul(w, w);
     d_stirling_parts d = {w, w, w};
     d.value = d_mul(w, d_poly(stirling_0, POLY_DEGREE(stirling_0), w));
     if (want >= WANT_SLOPE) d.slope = d_mul(w2, d_poly(stirling_1, POLY_DEGREE(stirling_1), w));
     if (want >= WANT_CURVE)
         d.curve = d_mul(d_mul(w2, w), d_poly(stirling_2, POLY_DEGREE(stirling_2), w));
     return d;
+}
+
+NLL_INLINE d_stirling_parts d_stirling_tail(vd x, int want) {
+    return d_stirling_tail_w(d_div(d_set(1.0), d_add(x, d_set(0.625))), want);
 }
 
 /* For any x > 0: delta(x), psi(x) - log x, psi1(x).  Below 2^-1022 the logarithm stands still. */

@@ -89,22 +89,24 @@ NLL_INLINE void map_run(const nll_job *j, map_shape s, map_levels *levels) {
 
 /* Defines the kernel NLL_SYM(id) from the model of the same name: NLL_MAP from a map_model,
  * NLL_WIDE_MAP from a wide_model. */
-#define MAP_KERNEL(id, loop, ...)                                         \
+#define MAP_KERNEL(id, model, loop, ...)                                  \
     static void levels_##id(const map_lanes *m, int level, int hoisted) { \
         const map_shape s = {__VA_ARGS__};                                \
         if (level == MAP_CURVATURE)                                       \
-            loop(m, id, s, MAP_CURVATURE, 0);                             \
+            loop(m, model, s, MAP_CURVATURE, 0);                          \
         else if (level == MAP_GRADIENT && hoisted)                        \
-            loop(m, id, s, MAP_GRADIENT, 1);                              \
+            loop(m, model, s, MAP_GRADIENT, 1);                           \
         else if (level == MAP_GRADIENT)                                   \
-            loop(m, id, s, MAP_GRADIENT, 0);                              \
+            loop(m, model, s, MAP_GRADIENT, 0);                           \
         else if (hoisted)                                                 \
-            loop(m, id, s, MAP_LOSS, 1);                                  \
+            loop(m, model, s, MAP_LOSS, 1);                               \
         else                                                              \
-            loop(m, id, s, MAP_LOSS, 0);                                  \
+            loop(m, model, s, MAP_LOSS, 0);                               \
     }                                                                     \
     void NLL_SYM(id)(const nll_job *j) { map_run(j, (map_shape){__VA_ARGS__}, levels_##id); }
-#define NLL_MAP(id, ...) MAP_KERNEL(id, map_loop, __VA_ARGS__)
-#define NLL_WIDE_MAP(id, ...) MAP_KERNEL(id, wide_loop, __VA_ARGS__)
+#define NLL_MAP(id, ...) MAP_KERNEL(id, id, map_loop, __VA_ARGS__)
+/* of a model that cannot have the kernel's name */
+#define NLL_WIDE_MAP_OF(id, model, ...) MAP_KERNEL(id, model, wide_loop, __VA_ARGS__)
+#define NLL_WIDE_MAP(id, ...) MAP_KERNEL(id, id, wide_loop, __VA_ARGS__)
 
 #endif
