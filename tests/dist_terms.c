@@ -90,11 +90,15 @@ static void negative_binomial(real m, real r, real k, int log_mean, real *mag) {
     real n = r + k, u = (k - m) / (r + m), d = m * (r + m);
     mag[1] = log_mean ? (m + k) * r / (r + m) : (m + k) * r / d;
     if (!log_mean) mag[3] = (k * r * r + 2 * k * m * r + r * m * m) / d / d;
-    if (k == 0) return;
+    real w = m / r, rough = log_mean ? A(u) * m / (r + m) : 0; /* a rounded m in u^2 / 2 */
+    mag[2] = w * w / (1 + w) - log1p_rest(w, 1 + w) + rough;
+    mag[4] = u * u / r + 2 * rough / n;
+    if (k == 0) return; /* single terms */
     mag[0] = stirling(r) + stirling(k) + stirling(n) + bd0(r, n * r / (r + m)) +
              bd0(k, n * m / (r + m)) + A(logl(2 * PI * k * n / r)) / 2 + A(r * u);
     mag[2] = log1p_rest(u, n / (r + m)) + k / (2 * r * n) + A(stirling1(r)) + A(stirling1(n));
     mag[4] = u * u / n + k * (2 * r + k) / (2 * r * r * n * n) + stirling2(r) + stirling2(n);
+    mag[2] += rough, mag[4] += 2 * rough / n;
 }
 static void negative_binomial_mean(const double *x, real *mag) {
     negative_binomial(x[0], x[1], x[2], 0, mag);

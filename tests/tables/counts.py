@@ -152,9 +152,10 @@ def nb_mean_terms(m, r, k):
 
 def nb_log_mean_terms(eta, r, k):
     m = mp.exp(eta)
-    size = nb_size_terms(m, r, k)
-    return [nb_terms(m, r, k), [m * r / (r + m), -k * r / (r + m)], size[0],
-            m * (r / (r + m)) * ((r + k) / (r + m)), size[1]]
+    first, second = nb_size_terms(m, r, k)
+    rough = abs(k - m) * m / (r + m) ** 2  # what a rounded m does to u^2 / 2
+    return [nb_terms(m, r, k), [m * r / (r + m), -k * r / (r + m)], (first, rough),
+            m * (r / (r + m)) * ((r + k) / (r + m)), (second, 2 * rough / (r + k))]
 
 
 def nb_loss(m, eta, r, k):
