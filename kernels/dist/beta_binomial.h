@@ -81,6 +81,7 @@ NLL_INLINE wide_value beta_binomial(const vd x[], const double *par) {
         v.hess[1] = d_sel(none, e.curve, d_sel(full, whole.curve, v.hess[1]));
         md empty = d_eq(n, zero); /* nothing to lose */
         v.loss = d_sel(empty, zero, v.loss);
+        NLL_UNROLL
         for (unsigned k = 0; k < 2; k++) {
             v.grad[k] = d_sel(empty, zero, v.grad[k]);
             v.hess[k] = d_sel(empty, zero, v.hess[k]);

@@ -31,7 +31,9 @@ NLL_INLINE map_value gaussian_edges(map_value r, V mu, V y, M valid) {
     M off = v_eq(v_abs(y), inf);
     r.loss = v_sel(valid, v_sel(off, inf, r.loss), nan);
     valid = m_and(valid, m_not(off));
+    NLL_UNROLL
     for (unsigned k = 0; k < 3; k++) r.grad[k] = v_sel(valid, r.grad[k], nan);
+    NLL_UNROLL
     for (unsigned k = 0; k < 2; k++) r.hess[k] = v_sel(valid, r.hess[k], nan);
     return r;
 }

@@ -28,7 +28,9 @@ NLL_INLINE wide_value wide_edges(wide_value r, vd y, md valid, md inside) {
     vd nan = d_set(NAN), off = d_sel(d_isnan(y), y, d_set(INFINITY));
     r.loss = d_sel(valid, d_sel(inside, r.loss, off), nan);
     inside = d_mask_and(valid, inside);
+    NLL_UNROLL
     for (unsigned k = 0; k < MAP_GRADS; k++) r.grad[k] = d_sel(inside, r.grad[k], nan);
+    NLL_UNROLL
     for (unsigned k = 0; k < MAP_HESS; k++) r.hess[k] = d_sel(inside, r.hess[k], nan);
     return r;
 }

@@ -5,12 +5,6 @@
 #include "vec/vec.h"
 
 /* The degrees are constants: the loops below become straight lines. */
-#if defined(__clang__)
-#define NLL_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define NLL_UNROLL _Pragma("GCC unroll 32")
-#endif
-
 #define POLY_DEGREE(c) ((int)(sizeof(c) / sizeof *(c)) - 1)
 
 /* Even and odd powers apart: two short chains instead of a long one. */

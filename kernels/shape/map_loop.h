@@ -16,18 +16,25 @@ NLL_INLINE void MAP_NAME(put)(const map_lanes *m, unsigned k, size_t i, MAP_LANE
 NLL_INLINE void MAP_NAME(loop)(const map_lanes *m, MAP_NAME(model) * model, map_shape s, int level,
                                int hoisted) {
     MAP_LANE fixed[MAP_INPUTS], x[MAP_INPUTS];
-    for (unsigned k = 0; k < s.inputs; k++) fixed[k] = MAP_LOAD(m->in[k]);
+    NLL_UNROLL
+    for (unsigned k = 0; k < MAP_INPUTS; k++)
+        x[k] = fixed[k] = MAP_LOAD(m->in[k < s.inputs ? k : 0]);
     for (size_t i = 0; i < m->n; i += MAP_STEP) {
-        for (unsigned k = 0; k < s.inputs; k++)
-            x[k] = hoisted && s.hoist >> k & 1 ? fixed[k] : MAP_LOAD(m->in[k] + i * m->step[k]);
+        NLL_UNROLL
+        for (unsigned k = 0; k < MAP_INPUTS; k++)
+            if (k < s.inputs)
+                x[k] = hoisted && s.hoist >> k & 1 ? fixed[k] : MAP_LOAD(m->in[k] + i * m->step[k]);
         MAP_NAME(value) r = model(x, m->par);
         MAP_NAME(put)(m, 0, i, r.loss);
         if (level == MAP_LOSS) continue;
         MAP_LANE scale = MAP_LOAD(m->in[s.inputs] + i * m->step[s.inputs]);
-        for (unsigned k = 0; k < s.grads; k++) MAP_NAME(put)(m, 1 + k, i, v_mul(r.grad[k], scale));
+        NLL_UNROLL
+        for (unsigned k = 0; k < MAP_GRADS; k++)
+            if (k < s.grads) MAP_NAME(put)(m, 1 + k, i, v_mul(r.grad[k], scale));
         if (level == MAP_GRADIENT) continue;
-        for (unsigned k = 0; k < s.hess; k++)
-            MAP_NAME(put)(m, 1 + s.grads + k, i, v_mul(r.hess[k], scale));
+        NLL_UNROLL
+        for (unsigned k = 0; k < MAP_HESS; k++)
+            if (k < s.hess) MAP_NAME(put)(m, 1 + s.grads + k, i, v_mul(r.hess[k], scale));
     }
 }
 

@@ -41,6 +41,14 @@
 #define NLL_INLINE static inline __attribute__((always_inline, unused))
 #endif
 
+/* Before a loop whose number of rounds is a constant: it becomes a straight line, and small arrays
+ * of vectors indexed by it become registers. */
+#if defined(__clang__)
+#define NLL_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define NLL_UNROLL _Pragma("GCC unroll 32")
+#endif
+
 #if defined(NLL_ISA_AVX512)
 #include "vec_avx512.h"
 #elif defined(NLL_ISA_AVX2)
