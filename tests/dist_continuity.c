@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS = 9 };
+enum { STEPS = 9, MIDDLE = 4 };
 
 /* Where implementations switch: small shifts of recurrences, series, exponentials, Bessel
  * functions, other libraries' limits. */
@@ -47,7 +47,7 @@ static int neighbours(const struct dist_model *m, nll_dtype type, size_t i, cons
     for (int s = 0; s < STEPS; s++) {
         memcpy(rows + (size_t)s * inputs, x, inputs * sizeof *x);
         double *row = rows + (size_t)s * inputs;
-        row[i] = round_to(type, x[i] + (s - STEPS / 2) * ulp);
+        row[i] = round_to(type, x[i] + (s - MIDDLE) * ulp);
         /* the kink of the one density that has one */
         if (!strcmp(m->kernel, "laplace") && fabs(row[0] - row[2]) <= STEPS * ulp) return 0;
         if (m->in[i] == IN_PROB && !(row[i] > 0 && row[i] < 1)) return 0;

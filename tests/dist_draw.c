@@ -43,7 +43,7 @@ static double rough_exp(double x) {
 
 static double input(struct draw *d, enum dist_input kind) {
     switch (kind) {
-    case IN_LOC: return below(d, 6) ? sign(d) * octaves(d, -20, 8) : below(d, 2) * positive(d);
+    case IN_LOC: return below(d, 6) ? sign(d) * octaves(d, -20, 8) : below(d, 2) ? positive(d) : 0;
     case IN_LOGIT: return below(d, 3) ? uniform(d) * 12 - 6 : sign(d) * octaves(d, -20, 6);
     case IN_PROB:
         if (below(d, 4) == 0) return 1 - octaves(d, d->f32 ? -23 : -52, -1);
@@ -131,7 +131,7 @@ static int usable(const struct dist_model *m, const double *x, double y) {
     if (!strcmp(name, "tweedie_mean") || !strcmp(name, "tweedie_log_mean") ||
         !strncmp(name, "exponential", 11) || !strcmp(name, "half_normal"))
         return y >= 0 && y < 0x1p100;
-    return m->in[0] == IN_LOC || m->in[1] == IN_LOC ? strcmp(name, "lognormal") || y > 0
+    return m->in[0] == IN_LOC || m->in[1] == IN_LOC ? strcmp(name, "lognormal") != 0 || y > 0
                                                     : y > 0x1p-100 && y < 0x1p100;
 }
 

@@ -47,7 +47,7 @@ Test(dist_facts, moments_and_information) {
     size_t lines = 0, information = 0;
     while (fgets(line, sizeof line, f)) {
         const struct dist_model *m;
-        double x[DIST_INPUTS] = {0}, want[2 + DIST_INPUTS], facts[DIST_FACTS];
+        double x[DIST_INPUTS] = {0}, want[2 + DIST_INPUTS] = {0}, facts[DIST_FACTS];
         size_t n = parse(line, &m, x, want), next = 2;
         if (n == 0) continue;
         lines++;
@@ -80,9 +80,12 @@ static void hold_mode(const struct dist_model *m, const double *x, double mode) 
         cr_expect(mode >= 0 && mode <= most && mode == floor(mode), "%s mode %g", m->kernel, mode);
         if (mode >= 0x1p52) return;
         cr_expect(dist_compare(m, x, mode, 0) <= 0, "%s mode %g, 0 is better", m->kernel, mode);
-        for (double c = 1; c <= fmin(most, 0x1p52); c *= 2)
+        for (int e = 0; e <= 52; e++) {
+            double c = ldexp(1, e);
+            if (c > most) break;
             cr_expect(dist_compare(m, x, mode, c) <= 0, "%s mode %g, %g is better", m->kernel, mode,
                       c);
+        }
         for (int k = 1; k < 4; k++) {
             if (mode - k >= 0)
                 cr_expect(dist_compare(m, x, mode, mode - k) < 0, "%s(%.17g, %.17g) mode %.17g",
@@ -113,7 +116,7 @@ Test(dist_facts, mode_is_the_most_likely, .timeout = 600) {
         for (size_t i = 0; i < gen_count(160); i++) {
             double x[DIST_INPUTS] = {0}, facts[DIST_FACTS];
             int has[DIST_FACTS];
-            dist_draw(m, i & 1, x, &state);
+            dist_draw(m, (int)(i & 1), x, &state);
             if (i % 8 == 0 && !m->real) /* whole parameters: ties */
                 for (size_t p = 0; p + 1 < dist_inputs(m); p++)
                     if (m->in[p] == IN_POS) x[p] = 1 + (double)gen_below(6, &state);

@@ -20,7 +20,7 @@ static void put(unsigned char *p, size_t bytes, uint64_t v) {
 enum { HEAD = 24, SMALL = HEAD + (2 * 4 + 11) + (2 * 8 + 11) };
 static void small_table(unsigned char *p) {
     memset(p, 0, SMALL);
-    memcpy(p, "NLLTAB1\n", 8);
+    memcpy(p, (const char[8]){'N', 'L', 'L', 'T', 'A', 'B', '1', '\n'}, 8);
     put(p + 8, 4, 2);
     put(p + 12, 4, 1);
     put(p + 16, 4, 1);

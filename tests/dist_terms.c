@@ -19,12 +19,14 @@ static real stirling(real x) {
 }
 static real digamma(real x) {
     real sum = 0;
-    for (; x < 20; x++) sum -= 1 / x;
+    for (int j = 0; j < 20; j++) sum -= 1 / (x + j);
+    x += 20;
     return sum + logl(x) - 1 / (2 * x) - 1 / (12 * x * x) + 1 / (120 * x * x * x * x);
 }
 static real trigamma(real x) {
     real sum = 0;
-    for (; x < 20; x++) sum += 1 / (x * x);
+    for (int j = 0; j < 20; j++) sum += 1 / ((x + j) * (x + j));
+    x += 20;
     return sum + 1 / x + 1 / (2 * x * x) + 1 / (6 * x * x * x);
 }
 static real stirling1(real x) {
@@ -36,12 +38,14 @@ static real stirling2(real x) {
 /* digamma(a + b) - digamma(a), trigamma(a + b) - trigamma(a) */
 static real digamma_diff(real a, real b) {
     real sum = 0;
-    for (int j = 0; j < 20; j++, a++) sum += b / a / (a + b);
+    for (int j = 0; j < 20; j++) sum += b / (a + j) / (a + j + b);
+    a += 20;
     return sum + log1pl(b / a) + b / (2 * a * (a + b));
 }
 static real trigamma_diff(real a, real b) {
     real sum = 0;
-    for (int j = 0; j < 20; j++, a++) sum -= b / a / (a + b) * (1 / a + 1 / (a + b));
+    for (int j = 0; j < 20; j++) sum -= b / (a + j) / (a + j + b) * (1 / (a + j) + 1 / (a + j + b));
+    a += 20;
     return sum - b / a / (a + b) - b / a / (a + b) * (1 / a + 1 / (a + b)) / 2;
 }
 static real bd0(real x, real m) {

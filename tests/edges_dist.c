@@ -242,10 +242,10 @@ Test(edges_dist, targets_outside_the_support) {
         const char *name = m->kernel;
         size_t y = dist_inputs(m) - 1, n;
         int real = m->in[0] == IN_LOC || m->in[1] == IN_LOC;
-        const double *bad = !m->real                            ? counts
-                            : !strncmp(name, "beta", 4)         ? unit
-                            : real && strcmp(name, "lognormal") ? reals
-                                                                : half;
+        const double *bad = !m->real                                 ? counts
+                            : !strncmp(name, "beta", 4)              ? unit
+                            : real && strcmp(name, "lognormal") != 0 ? reals
+                                                                     : half;
         n = bad == counts ? 5 : bad == reals ? 2 : 4;
         double x[DIST_INPUTS] = {0}, got[DIST_OUTPUTS];
         inside(m, x);

@@ -38,7 +38,7 @@ static double any_value(const struct dist_model *m, size_t i, nll_dtype type, ui
     if (unit || m->in[i] == IN_PROB) return p < 1 ? p : 1 - unit_of(type) * 3;
     if (m->in[i] == IN_TARGET && !m->real) return whole;
     return m->in[i] == IN_TARGET && (m->in[0] == IN_LOC || m->in[1] == IN_LOC) &&
-                   strcmp(m->kernel, "lognormal")
+                   strcmp(m->kernel, "lognormal") != 0
                ? sign * p
                : p;
 }
