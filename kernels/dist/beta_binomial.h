@@ -64,7 +64,7 @@ NLL_INLINE wide_value beta_binomial(const vd x[], const double *par) {
     vd trials = d_beta_core(y, rest, p, q, f, WANT_VALUE).value;
     vd tails = d_add(d_stirling_tail(at, WANT_VALUE).value, d_stirling_tail(bt, WANT_VALUE).value);
     tails = d_sub(tails, d_stirling_tail(all, WANT_VALUE).value);
-    vd both = d_nfma(half, d_log(d_mul(at, q)), d_set(D_HALF_LOG_2PI));
+    vd both = d_nfma(half, d_log_inside(d_mul(at, q)), d_set(D_HALF_LOG_2PI));
     d_gamma_step whole = d_gamma_difference(s, n, WANT_CURVE);
     d_gamma_step hits = d_gamma_difference(a, y, WANT_CURVE);
     d_gamma_step misses = d_gamma_difference(b, rest, WANT_CURVE);

@@ -14,21 +14,21 @@ NLL_INLINE vd binomial_core(vd n, vd y, vd p, vd q) {
 }
 NLL_INLINE md binomial_support(vd n, vd y) { return d_mask_and(d_is_count(y), d_le(y, n)); }
 
+#define BINOMIAL_LEAST 0x1.4dd4d0d12c071p-866 /* e^-600 */
 NLL_INLINE wide_value binomial_logits(const vd x[], const double *par) {
     vd n = x[0], z = x[1], y = x[2], one = d_set(1), zero = d_set(0), rest = d_sub(n, y);
     (void)par;
     /* beyond 600 the smaller probability would leave the range: the loss is linear there */
-    vd a = d_abs(z), e = d_exp(d_neg(d_min(d_set(600), a))), w = d_div(one, d_add(one, e));
-    vd s = d_mul(e, w), over = d_max(zero, d_sub(a, d_set(600)));
+    vd a = d_abs(z), e = d_exp(d_neg(a)), near = d_max(d_set(BINOMIAL_LEAST), e);
+    vd w = d_div(one, d_add(one, e)), s = d_mul(near, w);
+    vd over = d_max(zero, d_sub(a, d_set(600)));
     md below = d_lt(z, zero);
     vd p = d_sel(below, s, w), q = d_sel(below, w, s);
-    vd small = d_log1p(d_exp(d_neg(a))), all = d_mul_zero(n, d_add(a, small)),
-       few = d_mul_zero(n, small);
+    vd small = d_log1p(e), all = d_mul_zero(n, d_add(a, small)), few = d_mul_zero(n, small);
     vd loss = d_add(binomial_core(n, y, p, q), d_mul_zero(d_sel(below, y, rest), over));
     loss = d_sel(d_eq(rest, zero), d_sel(below, all, few), loss);
     loss = d_sel(d_eq(y, zero), d_sel(below, few, all), loss);
-    vd fade = d_exp(d_neg(over)), pp = d_sel(below, d_mul(p, fade), p),
-       qq = d_sel(below, q, d_mul(q, fade));
+    vd least = d_mul(e, w), pp = d_sel(below, least, p), qq = d_sel(below, q, least);
     wide_value v = {.loss = loss,
                     .grad = {d_fma(rest, pp, d_neg(d_mul(y, qq)))},
                     .hess = {d_mul(n, d_mul(pp, qq))}};

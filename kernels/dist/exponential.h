@@ -9,7 +9,7 @@
 NLL_INLINE wide_value exponential_rate(const vd x[], const double *par) {
     vd r = x[0], y = x[1], inv = d_div(d_set(1), r);
     (void)par;
-    wide_value v = {.loss = d_fma(r, y, d_neg(d_log(r))),
+    wide_value v = {.loss = d_fma(r, y, d_neg(d_log_inside(r))),
                     .grad = {d_sub(y, inv), r},
                     .hess = {d_mul(inv, inv)}};
     return wide_edges(v, y, d_is_positive(r), d_is_nonnegative(y));

@@ -11,7 +11,7 @@ NLL_INLINE wide_value half_normal(const vd x[], const double *par) {
     (void)par;
     d_scale over = d_scale_of(s);
     vd z = d_over(y, over), z2 = d_mul(z, z);
-    vd h = d_add(d_log(s), d_set(D_HALF_LOG_HALF_PI));
+    vd h = d_add(d_log_inside(s), d_set(D_HALF_LOG_HALF_PI));
     wide_value v = {.loss = d_fma(d_mul(d_set(0.5), z), z, h),
                     .grad = {d_over(d_nfma(z, z, one), over), d_over(z, over)},
                     .hess = {d_over(d_over(d_fma(d_set(3), z2, d_set(-1)), over), over)}};

@@ -12,7 +12,7 @@ NLL_INLINE wide_value laplace(const vd x[], const double *par) {
     d_scale over = d_scale_of(s);
     vd a = d_over(d_abs(d), over), inv = d_inverse(over);
     vd side = d_sel(d_lt(zero, d), inv, d_sel(d_lt(d, zero), d_neg(inv), zero));
-    wide_value v = {.loss = d_add(d_add(d_log(s), d_set(D_LN2)), a),
+    wide_value v = {.loss = d_add(d_add(d_log_inside(s), d_set(D_LN2)), a),
                     .grad = {d_neg(side), d_over(d_sub(one, a), over), side},
                     .hess = {zero, d_over(d_over(d_fma(d_set(2), a, d_set(-1)), over), over)}};
     return wide_edges(v, y, d_mask_and(d_is_finite(mu), d_is_positive(s)), d_is_finite(y));

@@ -18,11 +18,11 @@
 
 /* The loss for y >= 1 and m > 0, and for t = log m so low that e^t is no longer normal. */
 NLL_INLINE vd poisson_loss(vd y, vd m) {
-    vd half_log = d_fma(d_set(0.5), d_log(y), d_set(D_HALF_LOG_2PI));
+    vd half_log = d_fma(d_set(0.5), d_log_inside(y), d_set(D_HALF_LOG_2PI));
     return d_add(d_add(d_stirling_tail(y, WANT_VALUE).value, half_log), d_bd0(y, m));
 }
 NLL_INLINE vd poisson_far_loss(vd y, vd t) {
-    vd l = d_log(y), half_log = d_fma(d_set(0.5), l, d_set(D_HALF_LOG_2PI));
+    vd l = d_log_inside(y), half_log = d_fma(d_set(0.5), l, d_set(D_HALF_LOG_2PI));
     vd rest = d_mul(y, d_sub(d_sub(l, d_set(1)), t));
     return d_add(d_add(d_stirling_tail(y, WANT_VALUE).value, half_log), rest);
 }

@@ -19,7 +19,7 @@ NLL_INLINE wide_value student_t(const vd x[], const double *par) {
     vd inv = d_div(one, d_add(n, z2)), p = d_mul(n, inv), q = d_mul(z2, inv), ni = d_div(one, n);
     d_log_pair l = d_log_ratio(d_neg(q), p);
     d_student_parts h = d_student_normaliser(d_mul(half, n), WANT_CURVE);
-    vd constant = d_add(d_sub(d_log(s), h.value), d_set(D_HALF_LOG_2PI));
+    vd constant = d_add(d_sub(d_log_inside(s), h.value), d_set(D_HALF_LOG_2PI));
     vd tail = d_mul(d_mul(half, up), l.log);
 #if defined(NLL_T_F64) /* what |z| has beyond 2^500; floats do not reach that */
     vd beyond = d_log(d_max(one, d_mul(d_abs(whole), d_set(0x1p-500))));

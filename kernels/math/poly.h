@@ -4,7 +4,6 @@
 
 #include "vec/vec.h"
 
-/* The degrees are constants: the loops below become straight lines. */
 #define POLY_DEGREE(c) ((int)(sizeof(c) / sizeof *(c)) - 1)
 
 /* Even and odd powers apart: two short chains instead of a long one. */
