@@ -1,9 +1,9 @@
 /* kernels.c: every kernel of kernels.def as a benchmark, from its descriptor, on data that fit L1
  * and on data that do not fit any cache.
  *
- *   kernel/NAME/TYPE/ISA/lean|full/L1|DRAM
+ *   kernel/NAME/TYPE/ISA/lean|full|curved/L1|DRAM
  * lean: optional inputs and outputs left out (losses without gradients, softmax gradients of index
- * targets); full: with them.  Rows have 1000 classes. */
+ * targets); full: with them; curved: with the Hessian's diagonal too.  Rows have 1000 classes. */
 #include "bench.h"
 
 #include "cpu.h"
@@ -19,8 +19,8 @@ typedef struct kernel_case {
     enum nll_kernel kernel;
     enum nll_type type;
     const nll_isa *isa;
-    int full, checked;
-    size_t n; /* elements: rows * cols */
+    int full, checked; /* full: 2 with the extra outputs */
+    size_t n;          /* elements: rows * cols */
     double read, written;
     nll_job job;
 } kernel_case;
@@ -33,6 +33,9 @@ static int optional_in(enum nll_kernel k, uint8_t slot) {
 static int optional_out(enum nll_kernel k, unsigned i) {
     return i > 0 && (nll_descs[k].family == MAP || k == NLL_K_row_softcap);
 }
+static int left_out(const kernel_case *c, unsigned i) {
+    return optional_out(c->kernel, i) && c->full < (nll_descs[c->kernel].out[i] == X_EXTRA ? 2 : 1);
+}
 /* One number for all elements, as most calls of the models have it. */
 static int constant_in(const kernel_case *c, unsigned i) {
     uint8_t slot = nll_descs[c->kernel].in[i];
@@ -43,17 +46,22 @@ static int constant_in(const kernel_case *c, unsigned i) {
 
 static int has_variants(enum nll_kernel k) {
     for (unsigned i = 0; i < NLL_SLOTS; i++)
+        if (nll_descs[k].out[i] == X_EXTRA) return 2;
+    for (unsigned i = 0; i < NLL_SLOTS; i++)
         if (optional_in(k, nll_descs[k].in[i]) || (nll_descs[k].out[i] && optional_out(k, i)))
             return 1;
     return nll_descs[k].family == TOTAL;
 }
+
+static const char *const full_names[] = {"lean", "full", "curved"};
 
 static size_t type_size(enum nll_type type) { return type == NLL_TYPE_F32 ? 4 : 8; }
 
 /* Bytes per element of a slot; those per row do not count for the sizes. */
 static size_t slot_size(uint8_t slot, enum nll_type type) {
     if (slot == X_F16 || slot == X_BF16) return 2;
-    return (slot >= X_REAL && slot <= X_SCALE) || slot == X_OUT ? type_size(type) : 0;
+    int number = (slot >= X_REAL && slot <= X_SCALE) || slot == X_OUT || slot == X_EXTRA;
+    return number ? type_size(type) : 0;
 }
 
 /* Bytes of an output. */
@@ -88,9 +96,9 @@ static const void *row_input(const kernel_case *c, uint8_t slot, unsigned i, siz
 }
 
 static const void *element_input(const kernel_case *c, uint8_t slot, unsigned i, size_t n) {
-    enum data_kind kind = slot == X_INT                        ? DATA_INT
+    enum data_kind kind = slot == X_INT || slot == X_COUNT     ? DATA_INT
                           : slot == X_UNIT || slot == X_WEIGHT ? DATA_UNIT
-                          : slot == X_POS                      ? DATA_POS
+                          : slot == X_POS || slot == X_POWER   ? DATA_POS
                           : slot == X_F16                      ? DATA_F16
                           : slot == X_BF16                     ? DATA_BF16
                                                                : DATA_REAL;
@@ -109,7 +117,7 @@ static void bind(kernel_case *c) {
             j->ld[i] = per_row ? 0 : (ptrdiff_t)j->cols;
             if (constant_in(c, i)) j->constant |= 1u << i;
         }
-        if (!d->out[i] || (!c->full && optional_out(c->kernel, i))) continue;
+        if (!d->out[i] || left_out(c, i)) continue;
         j->out_ld[i] = (ptrdiff_t)j->cols;
         j->out[i] = j; /* wanted: see out_size */
         j->out[i] = data_out(i, out_size(c, j, i));
@@ -174,7 +182,7 @@ static void size_up(kernel_case *c, size_t bytes) {
     for (unsigned i = 0; i < NLL_SLOTS; i++) {
         if ((c->full || !optional_in(c->kernel, d->in[i])) && !constant_in(c, i))
             read += slot_size(d->in[i], c->type);
-        if (c->full || !optional_out(c->kernel, i)) written += slot_size(d->out[i], c->type);
+        if (!left_out(c, i)) written += slot_size(d->out[i], c->type);
     }
     size_t n = bytes / (read + written);
     c->job.rows = d->family == ROW ? (n + CLASSES - 1) / CLASSES : 1;
@@ -190,7 +198,7 @@ static void add(enum nll_kernel kernel, enum nll_type type, const nll_isa *isa, 
     if (!c) bench_fail("memory", "out of it");
     *c = (kernel_case){.kernel = kernel, .type = type, .isa = isa, .full = full};
     c->name = bench_text("kernel/%s/%s/%s/%s/%s", nll_descs[kernel].name,
-                         type == NLL_TYPE_F32 ? "f32" : "f64", isa->name, full ? "full" : "lean",
+                         type == NLL_TYPE_F32 ? "f32" : "f64", isa->name, full_names[full],
                          dram ? "DRAM" : "L1");
     size_up(c, dram ? bench.dram : L1_BYTES);
     gb_register(&(gb_case){.name = c->name,

@@ -11,14 +11,16 @@
 
 enum nll_family {
     UNARY = 1, /* out0[j] = f(in0[j]),  j < cols; rows is 1 */
-    MAP,    /* out0[j] = loss, out1.. = scale[j] * gradients, of in0[j], in1[j], in2[j]; rows is 1.
-               in3 is the scale.  Bit k of `constant`: in[k] points to one number for all j. */
-    ROW,    /* rows x cols; comments beside each kernel in kernels/dist and kernels/row */
-    LANES,  /* rows side by side: element (row r, class c) is in[k][c * ld[k] + r], r < rows,
-               c < cols; the bits of the ROW kernel of the same name */
-    FINISH, /* per-row numbers of the categorical model, all double, cols of them; rows is 1 */
-    TOTAL,  /* one block of at most NLL_BLOCK numbers; rows is 1 */
-    CONVERT /* out0[j] = in0[j] in another storage type; lines ld[0] and out_ld[0] apart */
+    MAP,     /* out0[j] = loss, out1.. = scale[j] * derivatives, of in0[j], in1[j], ...; rows is 1.
+                The last input is the scale.  Bit k of `constant`: in[k] points to one number for
+                all j.  The derivatives are all gradients, then all curvatures: see shape/map.h */
+    ROW,     /* rows x cols; comments beside each kernel in kernels/dist and kernels/row */
+    LANES,   /* rows side by side: element (row r, class c) is in[k][c * ld[k] + r], r < rows,
+                c < cols; the bits of the ROW kernel of the same name */
+    FINISH,  /* per-row numbers of the categorical model, all double, cols of them; rows is 1 */
+    TOTAL,   /* one block of at most NLL_BLOCK numbers; rows is 1 */
+    CONVERT, /* out0[j] = in0[j] in another storage type; lines ld[0] and out_ld[0] apart */
+    BINARY   /* out0[j] = f(in0[j], in1[j]),  j < cols; rows is 1 */
 };
 
 /* What a slot of a job holds: X_ one number per element, R_ per row.  The rest of the name is the
@@ -29,6 +31,8 @@ enum nll_slot {
     X_UNIT,     /* T, in [0, 1] */
     X_POS,      /* T, > 0 */
     X_WEIGHT,   /* T, >= 0; for ROW kernels NULL is allowed where the kernel says so */
+    X_COUNT,    /* T, an integer >= 0 */
+    X_POWER,    /* T, in (1, 2) */
     X_SCALE,    /* T, any finite */
     X_F16,      /* uint16_t */
     X_BF16,     /* uint16_t */
@@ -39,12 +43,13 @@ enum nll_slot {
     R_EXPONENT, /* T, an integer: the power of two that a row's sums are scaled down by */
     R_CAP,      /* double[2] for all rows: {softcap or 0, temperature} */
     X_OUT,      /* output, T */
+    X_EXTRA,    /* output, T, that few calls ask for; tests/golden.txt has its bits apart */
     R_OUT,      /* output, T */
     R_F64,      /* output, double */
     R_I64       /* output, int64_t */
 };
 
-enum { NLL_SLOTS = 6, NLL_PARAMETERS = 2 };
+enum { NLL_SLOTS = 9, NLL_PARAMETERS = 2 };
 
 typedef struct nll_job {
     size_t rows, cols;

@@ -20,11 +20,13 @@ int batch_has_type(unsigned kernel, enum nll_type type) {
     return (int)(nll_descs[kernel].types >> type & 1);
 }
 
-static int per_element(unsigned kind) { return kind != 0 && (kind < R_HOLE || kind == X_OUT); }
+static int per_element(unsigned kind) {
+    return kind != 0 && (kind < R_HOLE || kind == X_OUT || kind == X_EXTRA);
+}
 
-/* UNARY f(x) over x, gradients over what they are the gradient of. */
+/* f(x) over x, f(x, y) over x or y, gradients over what they are the gradient of. */
 int batch_can_alias(const nll_desc *d) {
-    return d->family == UNARY || d->family == MAP || d->in[3] == R_COEF;
+    return d->family == UNARY || d->family == BINARY || d->family == MAP || d->in[3] == R_COEF;
 }
 int batch_is_elementwise(const nll_desc *d) { return per_element(d->out[0]); }
 int batch_has_rows(const nll_desc *d) { return d->family == ROW || d->family == LANES; }
@@ -152,7 +154,7 @@ static void make_carry(struct batch *b) {
 void batch_make(struct batch *b, const struct batch_case *what) {
     static const size_t gaps[8] = {0, 0, 0, 1, 1, 3, 8, 17};
     const nll_desc *d = &nll_descs[what->kernel];
-    uint64_t state = what->seed, choice = gen_bits(&state);
+    uint64_t state = what->seed, choice = gen_bits(&state), extra = ~what->seed;
     int plain = (what->flags & BATCH_PLAIN) != 0;
     *b = (struct batch){.what = *what, .desc = d, .alias_out = -1, .alias_in = -1};
     if (!batch_has_rows(d)) b->what.rows = 1;
@@ -160,7 +162,7 @@ void batch_make(struct batch *b, const struct batch_case *what) {
     if (d->family == LANES && what->rows > 0)
         b->what.rows = 1 + (what->rows * 29 + what->cols * 7) % (what->cols < 40 ? 300 : 37);
     if (what->flags & BATCH_ALIASABLE && batch_can_alias(d)) {
-        int second = d->family == MAP && d->out[2] && choice & 1;
+        int second = ((d->family == MAP && d->out[2]) || d->family == BINARY) && choice & 1;
         b->alias_out = d->family == MAP ? 1 + second : 0;
         b->alias_in = second;
     }
@@ -171,7 +173,7 @@ void batch_make(struct batch *b, const struct batch_case *what) {
         s->kind = k < NLL_SLOTS ? d->in[k] : d->out[k - NLL_SLOTS];
         s->size = fill_size(s->kind, what->type);
         if (!s->kind) continue; /* and no random number, so that more slots change no golden hash */
-        uint64_t bits = gen_bits(&state);
+        uint64_t bits = gen_bits(s->kind == X_EXTRA ? &extra : &state); /* nor do extra outputs */
         size_t gap = plain ? 0 : gaps[bits >> 32 & 7];
         if (k < NLL_SLOTS) {
             make_input(b, k, gap, bits);

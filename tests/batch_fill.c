@@ -60,6 +60,8 @@ static enum gen_domain domain_of(const struct batch *b, unsigned kind, uint64_t 
     case X_UNIT: return bits % 8 ? GEN_UNIT : GEN_REAL;
     case X_POS: return bits % 8 || finish ? GEN_POS : GEN_REAL;
     case X_WEIGHT: return bits % 8 ? GEN_WEIGHT : GEN_REAL;
+    case X_COUNT: return bits % 8 ? GEN_INT : GEN_REAL;
+    case X_POWER: return bits % 8 ? GEN_UNIT : GEN_REAL;
     case X_SCALE: return GEN_SCALE;
     default: return f64 && bits % 8 == 7 ? GEN_WIDE : real[bits % 8];
     }
@@ -82,11 +84,13 @@ static void fill_numbers(const struct batch *b, struct batch_slot *s, uint64_t *
         enum gen_domain domain = domain_of(b, s->kind, bits);
         int wide = s->kind == X_POS && b->what.type == NLL_TYPE_F64 && domain == GEN_POS &&
                    b->desc->family != FINISH && bits >> 32 & 1;
-        int full = b->what.type == NLL_TYPE_F64 && s->kind != X_INT && bits >> 33 & 1;
+        int whole = s->kind == X_INT || s->kind == X_COUNT;
+        int full = b->what.type == NLL_TYPE_F64 && !whole && bits >> 33 & 1;
         for (size_t c = 0; c < s->cols; c++) {
             double x = gen_value(wide ? GEN_WIDE : domain, state);
             if (wide) x = x != 0 ? fabs(x) : 1;
             if (s->kind == X_INT && gen_bits(state) & 1) x = -x;
+            if (s->kind == X_POWER && domain == GEN_UNIT) x += 1;
             /* what row_finish gets is a sum: 0 if all is masked, NaN if anything was */
             if (s->kind == X_POS && b->desc->family == FINISH && gen_bits(state) % 16 == 0)
                 x = gen_bits(state) & 1 ? 0 : (double)NAN;

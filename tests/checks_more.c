@@ -32,7 +32,8 @@ const char *check_lanes(unsigned kernel, enum nll_type type, nll_fn fn) {
     enum { COLS = 2 * 16 + 7 };
     const nll_desc *d = &nll_descs[kernel];
     const char *bad = NULL;
-    if (d->family != UNARY && d->family != MAP && d->family != CONVERT) return NULL;
+    if (d->family != UNARY && d->family != BINARY && d->family != MAP && d->family != CONVERT)
+        return NULL;
     uint64_t state = gen_state(2000 + kernel * NLL_TYPES + type);
     for (size_t round = 0; round < gen_count(16) && !bad; round++) {
         struct batch b;
@@ -65,7 +66,9 @@ static struct {
 static size_t number_size(unsigned kind) {
     return kind == X_F16 || kind == X_BF16 ? 2 : split.type == NLL_TYPE_F32 ? 4 : 8;
 }
-static int is_column_wise(unsigned kind) { return (kind && kind < R_HOLE) || kind == X_OUT; }
+static int is_column_wise(unsigned kind) {
+    return (kind && kind < R_HOLE) || kind == X_OUT || kind == X_EXTRA;
+}
 
 /* Columns from .. from + n of a job. */
 static nll_job columns(const nll_job *j, size_t from, size_t n) {

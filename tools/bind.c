@@ -316,16 +316,17 @@ double bind_bytes(const struct binding *b) {
 nll_dtype bind_dtype(const struct binding *b, nll_dtype compute) {
     for (size_t i = 0; i < b->model->flag_count; i++) {
         const struct input *input = &b->inputs[i];
-        if (bind_has_gradient(b, i) && input->dtype >= NLL_F32 && input->dtype <= NLL_BF16)
+        if (bind_is_file(b, i) && b->model->flags[i].extra && input->dtype >= NLL_F32 &&
+            input->dtype <= NLL_BF16)
             return compute == NLL_F64 ? compute : input->dtype;
     }
     return compute;
 }
 
-bool bind_has_gradient(const struct binding *b, size_t i) {
+bool bind_is_file(const struct binding *b, size_t i) {
     const struct flag *flag = &b->model->flags[i];
-    return (flag->form == MATRIX || flag->form == LIST || flag->form == COLUMN) && flag->extra &&
-           b->values[i] && !b->inputs[i].single;
+    return (flag->form == MATRIX || flag->form == LIST || flag->form == COLUMN) && b->values[i] &&
+           !b->inputs[i].single;
 }
 
 const struct input *bind_labels(const struct binding *b) {

@@ -37,8 +37,8 @@ double bind_bytes(const struct binding *binding);
 /* What to call the type of the data: that of the first parameter that is a file of floating-point
  * numbers, unless there is none or the computation is wider: then that of the computation. */
 nll_dtype bind_dtype(const struct binding *binding, nll_dtype compute);
-/* True if flag i is a parameter with a gradient, given as an array. */
-bool bind_has_gradient(const struct binding *binding, size_t i);
+/* True if flag i is a matrix or a column, given as an array. */
+bool bind_is_file(const struct binding *binding, size_t i);
 /* The input that holds class indices, or NULL. */
 const struct input *bind_labels(const struct binding *binding);
 

@@ -2,7 +2,9 @@
  *
  * A row says which flags the model takes, which member of its argument struct each flag fills, and
  * where the outputs go; everything else (files, checks, broadcasting, gradients, help) is done from
- * the table.  To add a model: one array of flags, one CALL and one row of models.c. */
+ * the table.  Distributions of the library's own table (nll_distribution_at) need nothing here:
+ * their rows are made from it.  To add another model: one array of flags, one CALL and one row of
+ * models.c. */
 #ifndef NLL_TOOL_MODEL_H
 #define NLL_TOOL_MODEL_H
 
@@ -35,12 +37,13 @@ struct flag {
      * one if they are required.  0: on its own. */
     int choice;
     bool required;
-    bool open;          /* of a SETTING: least itself is excluded */
-    size_t member;      /* offset in the argument struct: nll_view, double or int64_t */
-    size_t extra;       /* offset of the gradient's nll_out, or of the int of an INDEX; 0: none */
-    double least, most; /* range of a SETTING; most 0: no upper bound */
-    const char *arg;    /* what the help calls the value; NULL: by form */
-    bool listed;        /* of a MATRIX: a LIST if the model's LIST_LABELS are given */
+    bool open;           /* of a SETTING: least itself is excluded */
+    size_t member;       /* offset in the argument struct: nll_view, double or int64_t */
+    size_t extra;        /* offset of the gradient's nll_out, or of the int of an INDEX; 0: none */
+    size_t hess, fisher; /* offsets of the nll_outs of second derivative and information; 0: none */
+    double least, most;  /* range of a SETTING; most 0: no upper bound */
+    const char *arg;     /* what the help calls the value; NULL: by form */
+    bool listed;         /* of a MATRIX: a LIST if the model's LIST_LABELS are given */
     const char *const *words; /* of a WORD, ended by NULL */
 };
 
@@ -49,20 +52,22 @@ struct model {
     const char *about;
     const struct flag *flags;
     size_t flag_count;
-    nll_status (*call)(const void *args, nll_result *result);
+    nll_status (*call)(const void *args, nll_result *result); /* NULL: `distribution` is scored */
+    const nll_distribution *distribution;
     size_t args_size;
-    size_t common, nll, mode; /* offsets; mode 0: none */
-    size_t rows;              /* offset of size_t rows, 0: none */
-    size_t count_correct;     /* offset of the int that asks for the accuracy, 0: none */
+    size_t common, nll;          /* offsets */
+    size_t mode, mean, variance; /* likewise; 0: none */
+    size_t rows;                 /* offset of size_t rows, 0: none */
+    size_t count_correct;        /* offset of the int that asks for the accuracy, 0: none */
     /* Offsets of the views of sequences and of the row weights' output; 0: the model knows none. */
     size_t offsets, lengths, weight;
-    size_t hess;      /* offset of the output of second derivatives by the first MATRIX; 0: none */
     bool labels_mode; /* mode is a class index */
     bool perplexity;  /* exp(mean) means something */
 };
 
-extern const struct model models[];
-extern const size_t model_count;
+/* Name and description of the i-th model; false past the end. */
+bool model_list(size_t i, const char **name, const char **about);
+nll_status model_call(const struct model *model, const void *args, nll_result *result);
 enum { FLAGS_MOST = 32 };
 
 /* The model of that name, or NULL after an error line; *code is 64, or 69 if it is not built. */

@@ -8,6 +8,7 @@
 /* Columns of the tables of flags. */
 #define AT(model, field) .member = offsetof(nll_##model##_args, field)
 #define GRADIENT(model, field) .extra = offsetof(nll_##model##_args, field)
+#define CURVATURE(model, field) .hess = offsetof(nll_##model##_args, field)
 #define GIVEN(model, field) .extra = offsetof(nll_##model##_args, field)
 #define NEEDED .required = true
 #define ONE_OF(set) .choice = set, .required = true
@@ -19,11 +20,11 @@ static const char *const tail_words[] = {[NLL_TAIL_ERROR] = "error",
                                          NULL};
 static const struct flag categorical_flags[] = {
     {"logits", MATRIX, "unnormalised log-probabilities [n, c] or [b, t, c]", ONE_OF(1),
-     AT(categorical, logits), GRADIENT(categorical, grad)},
+     AT(categorical, logits), GRADIENT(categorical, grad), CURVATURE(categorical, hess)},
     {"log-probs", MATRIX, "log-probabilities [n, c]", ONE_OF(1), AT(categorical, log_probs),
-     GRADIENT(categorical, grad)},
+     GRADIENT(categorical, grad), CURVATURE(categorical, hess)},
     {"probs", MATRIX, "probabilities [n, c]", ONE_OF(1), AT(categorical, probs),
-     GRADIENT(categorical, grad)},
+     GRADIENT(categorical, grad), CURVATURE(categorical, hess)},
     {"target", LABELS, "observed class of each row, 0 to c-1 [n]", ONE_OF(2),
      AT(categorical, target)},
     {"target-probs", MATRIX, "observed distribution of each row [n, c]", ONE_OF(2),
@@ -47,9 +48,6 @@ static const struct flag categorical_flags[] = {
      AT(categorical, shift)},
     {"lengths", TEXT, "tokens of each sequence of logits [b, t, c]; the rest is padding [b]",
      .arg = "F"},
-    {"hess", TEXT,
-     "h_<flag>.npy: the exact diagonal of the Hessian of the reduction chosen, for each row",
-     .arg = "DIR"},
     {"top-k", COUNT, "adds the share of rows whose target is among the K largest",
      AT(categorical, top_k)},
     {"metrics", TEXT,
@@ -61,9 +59,9 @@ static const struct flag categorical_flags[] = {
 
 static const struct flag bernoulli_flags[] = {
     {"logits", COLUMN, "log-odds of y = 1 [n]", ONE_OF(1), AT(bernoulli, logits),
-     GRADIENT(bernoulli, grad)},
+     GRADIENT(bernoulli, grad), CURVATURE(bernoulli, hess)},
     {"probs", COLUMN, "probability of y = 1 [n]", ONE_OF(1), AT(bernoulli, probs),
-     GRADIENT(bernoulli, grad)},
+     GRADIENT(bernoulli, grad), CURVATURE(bernoulli, hess)},
     {"target", COLUMN, "observation y from 0 to 1 [n]", NEEDED, AT(bernoulli, target)},
     {"pos-weight", COLUMN, "weight of the positive term [n]", AT(bernoulli, pos_weight)},
     {"label-smoothing", SETTING, "E: y becomes y (1 - E) + E / 2", AT(bernoulli, label_smoothing),
@@ -71,16 +69,18 @@ static const struct flag bernoulli_flags[] = {
 };
 
 static const struct flag gaussian_flags[] = {
-    {"loc", COLUMN, "mean [n]", NEEDED, AT(gaussian, loc), GRADIENT(gaussian, grad_loc)},
+    {"loc", COLUMN, "mean [n]", NEEDED, AT(gaussian, loc), GRADIENT(gaussian, grad_loc),
+     CURVATURE(gaussian, hess_loc)},
     {"scale", COLUMN, "standard deviation (default 1) [n]", AT_MOST_ONE_OF(1), AT(gaussian, scale),
-     GRADIENT(gaussian, grad_spread)},
+     GRADIENT(gaussian, grad_spread), CURVATURE(gaussian, hess_spread)},
     {"var", COLUMN, "variance [n]", AT_MOST_ONE_OF(1), AT(gaussian, var),
-     GRADIENT(gaussian, grad_spread)},
+     GRADIENT(gaussian, grad_spread), CURVATURE(gaussian, hess_spread)},
     {"log-scale", COLUMN, "logarithm of the standard deviation [n]", AT_MOST_ONE_OF(1),
-     AT(gaussian, log_scale), GRADIENT(gaussian, grad_spread)},
+     AT(gaussian, log_scale), GRADIENT(gaussian, grad_spread), CURVATURE(gaussian, hess_spread)},
     {"log-var", COLUMN, "logarithm of the variance [n]", AT_MOST_ONE_OF(1), AT(gaussian, log_var),
-     GRADIENT(gaussian, grad_spread)},
-    {"target", COLUMN, "observation y [n]", NEEDED, AT(gaussian, target)},
+     GRADIENT(gaussian, grad_spread), CURVATURE(gaussian, hess_spread)},
+    {"target", COLUMN, "observation y [n]", NEEDED, AT(gaussian, target),
+     GRADIENT(gaussian, grad_target)},
 };
 
 /* The library's functions, all with one type. */
@@ -99,39 +99,107 @@ CALL(gaussian)
     .args_size = sizeof(nll_##model##_args), .common = offsetof(nll_##model##_args, common), \
     .nll = offsetof(nll_##model##_args, nll), .mode = offsetof(nll_##model##_args, mode)
 
-const struct model models[] = {
+static const struct model models[] = {
     {MODEL(categorical), .about = "one of c classes per row (multiclass cross entropy)",
      .count_correct = offsetof(nll_categorical_args, count_correct), .labels_mode = true,
      .perplexity = true, .offsets = offsetof(nll_categorical_args, offsets),
      .lengths = offsetof(nll_categorical_args, lengths),
-     .weight = offsetof(nll_categorical_args, weight),
-     .hess = offsetof(nll_categorical_args, hess)},
+     .weight = offsetof(nll_categorical_args, weight)},
     {MODEL(bernoulli), .about = "y in [0, 1] (binary cross entropy)",
      .rows = offsetof(nll_bernoulli_args, rows)},
     {MODEL(gaussian), .about = "a normal distribution", .rows = offsetof(nll_gaussian_args, rows)},
 };
-const size_t model_count = sizeof models / sizeof models[0];
+enum { MODELS = sizeof models / sizeof models[0] };
 
 _Static_assert(sizeof categorical_flags / sizeof categorical_flags[0] <= FLAGS_MOST,
                "FLAGS_MOST is too small");
 
 /* Models that later versions bring: named so that a script learns that it needs a newer nll. */
 static const char *const later_models[] = {
-    "binomial",      "geometric",     "poisson",
-    "beta_binomial", "gamma",         "negative_binomial",
-    "lognormal",     "half_normal",   "zero_inflated_poisson",
-    "laplace",       "cauchy",        "logistic",
-    "gumbel",        "student_t",     "exponential",
-    "weibull",       "inverse_gamma", "pareto",
-    "beta",          "von_mises",     "tweedie",
-    "dirichlet",     "multinomial",   "kl",
+    "dirichlet",
+    "multinomial",
+    "kl",
 };
+
+/* The row of a distribution, made from the library's table.  One program scores one model. */
+static const struct model *from_distribution(const nll_distribution *d) {
+    static struct model model;
+    static struct flag flags[FLAGS_MOST];
+    static char names[FLAGS_MOST][40], help[FLAGS_MOST][96];
+    static const char *const values[] = {
+        [NLL_REAL] = "any real number",
+        [NLL_POSITIVE] = "> 0",
+        [NLL_NONNEGATIVE] = ">= 0",
+        [NLL_UNIT] = "from 0 to 1",
+        [NLL_LOG] = "any real number",
+        [NLL_LOGIT] = "any real number",
+        [NLL_OPEN_UNIT] = "between 0 and 1",
+        [NLL_POWER] = "between 1 and 2",
+        [NLL_COUNT] = "0, 1, 2, ...",
+        [NLL_COUNT_TO_TOTAL] = "0, 1, ... up to the total",
+        [NLL_FROM_SCALE] = "at least the scale",
+    };
+    size_t n = 0;
+    for (; n < d->parameter_count && n + 1 < FLAGS_MOST; n++) {
+        const nll_parameter *p = &d->parameters[n];
+        int choice = 0;
+        for (size_t k = 0; k < d->parameter_count; k++)
+            if (k != n && d->parameters[k].place == p->place) choice = (int)p->place + 1;
+        snprintf(names[n], sizeof names[n], "%s", p->name);
+        for (char *c = names[n]; *c; c++)
+            if (*c == '_') *c = '-';
+        snprintf(help[n], sizeof help[n], "%s, %s [n]", p->about, values[p->domain]);
+        flags[n] = (struct flag){.name = names[n],
+                                 .form = COLUMN,
+                                 .help = help[n],
+                                 .choice = choice,
+                                 .required = true,
+                                 .member = p->view,
+                                 .extra = p->grad,
+                                 .hess = p->hess,
+                                 .fisher = p->fisher};
+    }
+    snprintf(help[n], sizeof help[n], "observation y, %s [n]", values[d->target_domain]);
+    flags[n] = (struct flag){.name = "target",
+                             .form = COLUMN,
+                             .help = help[n],
+                             .required = true,
+                             .member = d->target,
+                             .extra = d->grad_target};
+    model = (struct model){.name = d->name,
+                           .about = d->about,
+                           .flags = flags,
+                           .flag_count = n + 1,
+                           .distribution = d,
+                           .args_size = d->args_size,
+                           .common = d->common,
+                           .nll = d->nll,
+                           .mode = d->mode,
+                           .mean = d->mean,
+                           .variance = d->variance,
+                           .rows = d->rows};
+    return &model;
+}
+
+bool model_list(size_t i, const char **name, const char **about) {
+    const nll_distribution *d = i < MODELS ? NULL : nll_distribution_at(i - MODELS);
+    if (i >= MODELS && !d) return false;
+    *name = d ? d->name : models[i].name;
+    *about = d ? d->about : models[i].about;
+    return true;
+}
+
+nll_status model_call(const struct model *model, const void *args, nll_result *result) {
+    return model->call ? model->call(args, result) : nll_score(model->distribution, args, result);
+}
 
 const struct model *model_find(const char *name, int *code) {
     struct guess guess = guess_start(name);
-    for (size_t i = 0; i < model_count; i++) {
-        if (strcmp(models[i].name, name) == 0) return &models[i];
-        guess_offer(&guess, models[i].name);
+    const char *known, *about;
+    for (size_t i = 0; model_list(i, &known, &about); i++) {
+        if (strcmp(known, name) == 0)
+            return i < MODELS ? &models[i] : from_distribution(nll_distribution_at(i - MODELS));
+        guess_offer(&guess, known);
     }
     for (size_t i = 0; i < sizeof later_models / sizeof later_models[0]; i++) {
         if (strcmp(later_models[i], name) == 0) {

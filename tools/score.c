@@ -85,49 +85,79 @@ static int rehearse(struct score *s) {
     void *args = bind_args(&s->binding, &s->settings, 0, 0);
     if (!args) return fail_memory();
     s->report.result = (nll_result){.struct_size = sizeof s->report.result, .bad_row = -1};
-    nll_status status = s->model->call(args, &s->report.result);
+    nll_status status = model_call(s->model, args, &s->report.result);
     free(args);
     return status == NLL_OK ? 0 : explain(s, status);
 }
 
-static int add_gradients(struct score *s, nll_dtype compute) {
+/* One of the folders of files by parameter. */
+struct folder {
+    const char *option, *path, *prefix;
+    size_t member; /* offset in struct flag of the offset of the nll_out */
+};
+
+static size_t folder_output(const struct folder *folder, const struct flag *flag) {
+    return *(const size_t *)(const void *)((const char *)flag + folder->member);
+}
+
+static int add_folder(struct score *s, const struct folder *folder, nll_dtype compute) {
     const struct binding *b = &s->binding;
-    size_t rows = b->end - b->begin, added = 0;
-    int code = outputs_make_dir(&s->outputs, s->settings.grad);
+    size_t rows = b->end - b->begin, added = 0, known = 0;
+    int code = outputs_make_dir(&s->outputs, folder->path);
     for (size_t i = 0; i < s->model->flag_count && !code; i++) {
         const struct flag *flag = &s->model->flags[i];
+        size_t output = folder_output(folder, flag);
         char *path;
-        if (!bind_has_gradient(b, i)) continue;
-        if (asprintf(&path, "%s/d_%s.npy", s->settings.grad, flag->name) < 0) return fail_memory();
-        for (char *c = path + strlen(s->settings.grad); *c; c++)
+        known += output > 0;
+        if (!output || !bind_is_file(b, i)) continue;
+        if (asprintf(&path, "%s/%s_%s.npy", folder->path, folder->prefix, flag->name) < 0)
+            return fail_memory();
+        for (char *c = path + strlen(folder->path); *c; c++)
             if (*c == '-') *c = '_';
         code = outputs_add_steps(&s->outputs, path, compute, rows, b->steps, bind_columns(b, i),
-                                 out_at(s, flag->extra));
+                                 out_at(s, output));
         free(path);
         added++;
     }
+    if (!code && !known)
+        code = fail(EX_USAGE, "--%s: %s has none of these; leave it out", folder->option,
+                    s->model->name);
     if (!code && !added)
-        code = fail(EX_USAGE, "--grad needs a parameter given as a file; all are numbers here");
+        code = fail(EX_USAGE, "--%s needs a parameter given as a file; all are numbers here",
+                    folder->option);
     return code;
 }
 
-/* The diagonal of the Hessian, by the parameter: the first matrix given. */
-static int add_hessian(struct score *s, const char *dir, nll_dtype compute) {
-    const struct binding *b = &s->binding;
-    size_t i = 0;
-    while (!b->values[i]) i++; /* logits, log-probs and probs come first; one is given */
-    if (!bind_has_gradient(b, i))
-        return fail(EX_USAGE, "--hess needs --%s given as a file; it is a number here",
-                    s->model->flags[i].name);
-    char *path;
-    int code = outputs_make_dir(&s->outputs, dir);
-    if (code) return code;
-    if (asprintf(&path, "%s/h_%s.npy", dir, s->model->flags[i].name) < 0) return fail_memory();
-    for (char *c = path + strlen(dir); *c; c++)
-        if (*c == '-') *c = '_';
-    code = outputs_add_steps(&s->outputs, path, compute, b->end - b->begin, b->steps, b->cols,
-                             out_at(s, s->model->hess));
-    free(path);
+static int add_folders(struct score *s, nll_dtype compute) {
+    const struct settings *set = &s->settings;
+    const struct folder folders[] = {{"grad", set->grad, "d", offsetof(struct flag, extra)},
+                                     {"hess", set->hess, "h", offsetof(struct flag, hess)},
+                                     {"fisher", set->fisher, "f", offsetof(struct flag, fisher)}};
+    int code = 0;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0] && !code; i++)
+        if (folders[i].path) code = add_folder(s, &folders[i], compute);
+    return code;
+}
+
+/* Numbers of each row's parameters alone. */
+static int add_facts(struct score *s, nll_dtype compute) {
+    const struct settings *set = &s->settings;
+    const struct {
+        const char *option, *path;
+        size_t output;
+    } facts[] = {{"mode", set->mode, s->model->mode},
+                 {"mean-out", set->mean_out, s->model->mean},
+                 {"variance-out", set->variance_out, s->model->variance}};
+    size_t rows = s->binding.end - s->binding.begin;
+    int code = 0;
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0] && !code; i++) {
+        if (!facts[i].path) continue;
+        nll_dtype type = i == 0 && s->model->labels_mode ? NLL_I64 : compute;
+        code = facts[i].output ? outputs_add_steps(&s->outputs, facts[i].path, type, rows,
+                                                   s->binding.steps, 0, out_at(s, facts[i].output))
+                               : fail(EX_USAGE, "--%s: %s has none; leave it out", facts[i].option,
+                                      s->model->name);
+    }
     return code;
 }
 
@@ -146,13 +176,9 @@ static int add_outputs(struct score *s) {
         code = s->heap ? 0 : fail_memory();
     }
     *out_at(s, s->model->nll) = s->values;
-    if (!code && set->mode)
-        code = outputs_add_steps(&s->outputs, set->mode, s->model->labels_mode ? NLL_I64 : compute,
-                                 rows, s->binding.steps, 0, out_at(s, s->model->mode));
+    if (!code) code = add_facts(s, compute);
     if (!code) code = sequences_bind(&s->sequences, &s->binding, s->args);
-    if (!code && set->grad) code = add_gradients(s, compute);
-    if (!code && bind_text(&s->binding, "hess"))
-        code = add_hessian(s, bind_text(&s->binding, "hess"), compute);
+    if (!code) code = add_folders(s, compute);
     if (!code) code = metrics_outputs(&s->metrics, &s->binding, &s->outputs, compute, s->args);
     return code;
 }
@@ -163,7 +189,7 @@ static int call(struct score *s) {
     nll_common *common = (nll_common *)(void *)((char *)s->args + s->model->common);
     common->executor = &executor;
     pool_start(&pool, s->settings.threads, s->settings.progress);
-    nll_status status = s->model->call(s->args, &s->report.result);
+    nll_status status = model_call(s->model, s->args, &s->report.result);
     s->report.seconds = pool_stop(&pool);
     s->report.threads = pool.threads;
     return status == NLL_OK ? 0 : explain(s, status);
@@ -240,15 +266,15 @@ static int score(const struct model *model, const char *const *values) {
 
 /* Help of `nll score` itself: the models, and the options that all of them take. */
 static int score_help(void) {
-    char about[2000];
+    char about[4000];
     size_t used = (size_t)snprintf(
         about, sizeof about,
         "Negative log-likelihoods of arrays: a summary on standard output; on request the NLL of "
         "each row and sequence, and gradients.  An input is a .npy file, - for the standard input, "
         "or a number.\n\nModels, whose own options 'nll score MODEL --help' lists:\n");
-    for (size_t i = 0; i < model_count && used < sizeof about; i++)
-        used += (size_t)snprintf(about + used, sizeof about - used, "  %-13s  %s\n", models[i].name,
-                                 models[i].about);
+    const char *name, *text;
+    for (size_t i = 0; model_list(i, &name, &text) && used < sizeof about; i++)
+        used += (size_t)snprintf(about + used, sizeof about - used, "  %-21s  %s\n", name, text);
     struct arg_command command = {
         "score", "MODEL [inputs] [options]", about, common_options, COMMON_OPTIONS, 0};
     char program[] = "nll", help[] = "--help";

@@ -23,9 +23,17 @@ const struct arg_option common_options[COMMON_OPTIONS] = {
              "NLL of each row, in nats; - is the standard output, and the "
              "summary then moves to standard error"},
     [GRAD] = {"grad", "DIR",
-              "d_<flag>.npy for each parameter given as a file: the gradient of the "
+              "d_<flag>.npy for each parameter given as a file, and the target where it is "
+              "real: the gradient of the reduction chosen"},
+    [HESS] = {"hess", "DIR",
+              "h_<flag>.npy for each parameter given as a file: the second derivative of the "
               "reduction chosen"},
+    [FISHER] = {"fisher", "DIR",
+                "f_<flag>.npy for each parameter given as a file: the Fisher information of one "
+                "observation"},
     [MODE] = {"mode", "F", "most likely value of each row"},
+    [MEAN_OUT] = {"mean-out", "F", "mean of each row's distribution"},
+    [VARIANCE_OUT] = {"variance-out", "F", "variance of each row's distribution"},
     [SEQ_OUT] = {"seq-out", "F", "NLL of each sequence, in nats, float64"},
     [SEQ_TABLE] = {"seq-table", "F",
                    "count, NLL, mean, perplexity, standard error and bits per byte of each "
@@ -87,7 +95,11 @@ int settings_read(struct settings *s, const char *const values[COMMON_OPTIONS]) 
                            .offsets = values[OFFSETS],
                            .out = values[OUT],
                            .grad = values[GRAD],
+                           .hess = values[HESS],
+                           .fisher = values[FISHER],
                            .mode = values[MODE],
+                           .mean_out = values[MEAN_OUT],
+                           .variance_out = values[VARIANCE_OUT],
                            .seq_out = values[SEQ_OUT],
                            .seq_table = values[SEQ_TABLE],
                            .seq_bytes = values[SEQ_BYTES]};

@@ -18,7 +18,11 @@ enum common_option {
     OUTPUTS_HEADING,
     OUT,
     GRAD,
+    HESS,
+    FISHER,
     MODE,
+    MEAN_OUT,
+    VARIANCE_OUT,
     SEQ_OUT,
     SEQ_TABLE,
     SUMMARY_HEADING,
@@ -46,7 +50,8 @@ struct settings {
     const char *isa;  /* NULL: the best */
     const char *rows; /* "A:B" or NULL */
     const char *sample_weight, *offsets;
-    const char *out, *grad, *mode, *seq_out, *seq_table, *seq_bytes;
+    const char *out, *grad, *hess, *fisher, *mode, *mean_out, *variance_out;
+    const char *seq_out, *seq_table, *seq_bytes;
 };
 
 /* Reads the values of common_options. */

@@ -164,6 +164,7 @@ typedef struct nll_bernoulli_args {
     nll_out nll;  /* [rows] */
     nll_out grad; /* [rows] */
     nll_out mode; /* [rows] NLL_F32 or NLL_F64 */
+    nll_out hess; /* [rows] second derivative, scaled as the gradient is */
 } nll_bernoulli_args;
 nll_status nll_bernoulli(const nll_bernoulli_args *args, nll_result *result);
 
@@ -171,12 +172,17 @@ nll_status nll_bernoulli(const nll_bernoulli_args *args, nll_result *result);
  *
  *   scale s       l = log s + z^2 / 2 + log(2 pi) / 2,  z = (y - loc) / s
  *                 d loc = -z / s            d s = (1 - z^2) / s
+ *                 h loc = 1 / s^2           h s = (3 z^2 - 1) / s^2
  *   var v         l = (log v + (y - loc)^2 / v + log 2 pi) / 2
  *                 d loc = -(y - loc) / v    d v = (1 - (y - loc)^2 / v) / (2 v)
+ *                 h loc = 1 / v             h v = (2 (y - loc)^2 / v - 1) / (2 v^2)
  *   log_scale t   z = (y - loc) e^-t;  l = t + z^2 / 2 + log(2 pi) / 2
  *                 d loc = -z e^-t           d t = 1 - z^2
+ *                 h loc = e^(-2 t)          h t = 2 z^2
  *   log_var s     z = (y - loc) e^(-s/2);  l = (s + z^2 + log 2 pi) / 2
  *                 d loc = -z e^(-s/2)       d s = (1 - z^2) / 2
+ *                 h loc = e^-s              h s = z^2 / 2
+ * d target = -d loc.
  *
  * Edges: scale or var <= 0 or NaN: NaN.  loc infinite or NaN: NaN.  y infinite: +inf, gradients
  * NaN.  mode: loc. */
@@ -187,9 +193,11 @@ typedef struct nll_gaussian_args {
     nll_view scale, var, log_scale, log_var; /* [rows] or a number */
     nll_view target;                         /* [rows] */
     nll_common common;
-    nll_out nll;         /* [rows] */
-    nll_out grad_loc;    /* [rows] */
-    nll_out grad_spread; /* [rows]: d scale, d var, d log_scale or d log_var, as given */
-    nll_out mode;        /* [rows] NLL_F32 or NLL_F64 */
+    nll_out nll;                   /* [rows] */
+    nll_out grad_loc;              /* [rows] */
+    nll_out grad_spread;           /* [rows]: d scale, d var, d log_scale or d log_var, as given */
+    nll_out mode;                  /* [rows] NLL_F32 or NLL_F64 */
+    nll_out grad_target;           /* [rows] */
+    nll_out hess_loc, hess_spread; /* [rows] second derivatives, scaled as gradients are */
 } nll_gaussian_args;
 nll_status nll_gaussian(const nll_gaussian_args *args, nll_result *result);

@@ -1,7 +1,7 @@
 /* nll.h: the public interface of nll, batched negative log-likelihoods and their gradients.
  *
- * This file holds the only preprocessor lines of the interface.  The headers it includes are
- * plain C11 declarations, so that cffi, LuaJIT and other readers of C can take them as they are.
+ * This file holds the only preprocessor lines of the interface.  The headers it includes are plain
+ * C11 declarations, so that cffi, LuaJIT and other readers of C can take them as they are.
  *
  * Conventions, stated once
  *   Units        every loss is in nats and is the full negative log-density, no constant dropped.
@@ -46,6 +46,8 @@ extern "C" {
 #include "models.h"
 
 #include "sequences.h"
+
+#include "distributions.h"
 
 #include "functions.h"
 

@@ -3,10 +3,22 @@
 #include "map.h"
 
 static int unit(double x) { return x >= 0 && x <= 1; }
-static int bad_logits(const double in[]) { return in[0] != in[0] || !unit(in[1]) || !(in[2] >= 0); }
-static int bad_probs(const double in[]) { return !unit(in[0]) || !unit(in[1]) || !(in[2] >= 0); }
-static double mode_logits(double z) { return z > 0 ? 1 : 0; }
-static double mode_probs(double p) { return p > 0.5 ? 1 : 0; }
+static int bad_logits(const void *model, const double in[]) {
+    (void)model;
+    return in[0] != in[0] || !unit(in[1]) || !(in[2] >= 0);
+}
+static int bad_probs(const void *model, const double in[]) {
+    (void)model;
+    return !unit(in[0]) || !unit(in[1]) || !(in[2] >= 0);
+}
+static double mode_logits(const void *model, const double in[]) {
+    (void)model;
+    return in[0] > 0 ? 1 : 0;
+}
+static double mode_probs(const void *model, const double in[]) {
+    (void)model;
+    return in[0] > 0.5 ? 1 : 0;
+}
 
 nll_status nll_bernoulli(const nll_bernoulli_args *args, nll_result *result) {
     nll_bernoulli_args a;
@@ -23,13 +35,13 @@ nll_status nll_bernoulli(const nll_bernoulli_args *args, nll_result *result) {
     nll_check_in(&c, &a.pos_weight, a.rows, 1, NLL_REALS_OR_NUMBER, 1, 0);
     nll_map_call call = {.kernel = probs ? NLL_K_bernoulli_probs : NLL_K_bernoulli_logits,
                          .rows = a.rows,
+                         .inputs = 3,
                          .in = {parameter, &a.target, &a.pos_weight},
                          .nll = &a.nll,
-                         .grad = {&a.grad},
-                         .mode = &a.mode,
+                         .out = {{&a.grad, 1}, {&a.hess, 0}},
+                         .fact = {{&a.mode, probs ? mode_probs : mode_logits}},
                          .common = &a.common,
                          .bad = probs ? bad_probs : bad_logits,
-                         .mode_of = probs ? mode_probs : mode_logits,
                          .label_smoothing = a.label_smoothing};
     return nll_map_run(&c, &call, result);
 }

@@ -5,13 +5,18 @@
 #include <math.h>
 
 static int is_finite(double x) { return fabs(x) < INFINITY; }
-static int bad_positive(const double in[]) {
+static int bad_positive(const void *model, const double in[]) {
+    (void)model;
     return !is_finite(in[0]) || !(in[1] > 0) || !is_finite(in[2]);
 }
-static int bad_log(const double in[]) {
+static int bad_log(const void *model, const double in[]) {
+    (void)model;
     return !is_finite(in[0]) || in[1] != in[1] || !is_finite(in[2]);
 }
-static double mode_loc(double loc) { return loc; }
+static double mode_loc(const void *model, const double in[]) {
+    (void)model;
+    return in[0];
+}
 
 nll_status nll_gaussian(const nll_gaussian_args *args, nll_result *result) {
     nll_gaussian_args a;
@@ -19,7 +24,7 @@ nll_status nll_gaussian(const nll_gaussian_args *args, nll_result *result) {
     const struct {
         const nll_view *view;
         enum nll_kernel kernel;
-        int (*bad)(const double in[]);
+        int (*bad)(const void *model, const double in[]);
     } spreads[] = {{&a.scale, NLL_K_gaussian_scale, bad_positive},
                    {&a.var, NLL_K_gaussian_var, bad_positive},
                    {&a.log_scale, NLL_K_gaussian_log_scale, bad_log},
@@ -37,15 +42,19 @@ nll_status nll_gaussian(const nll_gaussian_args *args, nll_result *result) {
     }
     nll_check_in(&c, &a.loc, a.rows, 1, NLL_REALS_OR_NUMBER, 1, 1);
     nll_check_in(&c, spreads[chosen].view, a.rows, 1, NLL_REALS_OR_NUMBER, 1, 2);
-    nll_check_in(&c, &a.target, a.rows, 1, NLL_REALS_OR_NUMBER, 1, 0);
+    nll_check_in(&c, &a.target, a.rows, 1, NLL_REALS_OR_NUMBER, 1, 3);
     nll_map_call call = {.kernel = spreads[chosen].kernel,
                          .rows = a.rows,
+                         .inputs = 3,
                          .in = {&a.loc, spreads[chosen].view, &a.target},
                          .nll = &a.nll,
-                         .grad = {&a.grad_loc, &a.grad_spread},
-                         .mode = &a.mode,
+                         .out = {{&a.grad_loc, 1},
+                                 {&a.grad_spread, 2},
+                                 {&a.grad_target, 3},
+                                 {&a.hess_loc, 0},
+                                 {&a.hess_spread, 0}},
+                         .fact = {{&a.mode, mode_loc}},
                          .common = &a.common,
-                         .bad = spreads[chosen].bad,
-                         .mode_of = mode_loc};
+                         .bad = spreads[chosen].bad};
     return nll_map_run(&c, &call, result);
 }

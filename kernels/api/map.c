@@ -23,7 +23,7 @@ typedef struct map_plan {
 
 /* One block's worth of every array, in the compute type. */
 typedef struct map_buffers {
-    double in[NLL_MAP_INPUTS][NLL_BLOCK], nll[NLL_BLOCK], grad[NLL_MAP_GRADS][NLL_BLOCK];
+    double in[NLL_MAP_INPUTS][NLL_BLOCK], nll[NLL_BLOCK], out[NLL_MAP_OUTPUTS][NLL_BLOCK];
     double weight[NLL_BLOCK], scale[NLL_BLOCK], upstream[NLL_BLOCK];
 } map_buffers;
 
@@ -40,7 +40,7 @@ static void set_element(enum nll_type type, void *x, size_t i, double value) {
 /* Is input k one number for all elements? */
 static int constant(const nll_view *v) { return v->dtype == NLL_NUMBER || v->row_stride == 0; }
 
-/* Gradient scale of each element: w_i, upstream and divisor. */
+/* Scale of the derivatives of each element: w_i, upstream and divisor. */
 static void scales(const map_plan *p, size_t i, size_t n, const void *w, map_buffers *b) {
     const void *u = NULL;
     if (p->upstream)
@@ -52,56 +52,67 @@ static void scales(const map_plan *p, size_t i, size_t n, const void *w, map_buf
     }
 }
 
-/* An element of weight 0 has gradient 0, also where its own would be infinite or NaN. */
-static void clear_unweighted(const map_plan *p, const void *w, void *grad, size_t n) {
+/* An element of weight 0 has derivatives of 0, also where its own would be infinite or NaN. */
+static void clear_unweighted(const map_plan *p, const void *w, void *out, size_t n) {
     for (size_t k = 0; k < n; k++)
-        if (element(p->type, w, k) == 0) set_element(p->type, grad, k, 0);
+        if (element(p->type, w, k) == 0) set_element(p->type, out, k, 0);
+}
+
+/* Numbers that depend on the parameters alone. */
+static void facts(const map_plan *p, size_t i, size_t n, const nll_job *job) {
+    const nll_map_call *call = p->call;
+    double in[NLL_MAP_INPUTS], value[NLL_BLOCK];
+    for (unsigned f = 0; f < NLL_MAP_FACTS; f++) {
+        if (!call->fact[f].to || !nll_out_given(call->fact[f].to)) continue;
+        for (size_t k = 0; k < n; k++) {
+            for (unsigned a = 0; a < call->inputs; a++)
+                in[a] = element(p->type, job->in[a], job->constant >> a & 1 ? 0 : k);
+            double x = call->fact[f].of(call->model, in);
+            value[k] = x == x ? x : (double)NAN;
+        }
+        nll_put(call->fact[f].to, NLL_TYPE_F64, p->isa, i, 0, NLL_ALONG_ROWS, n, value);
+    }
 }
 
 /* One block from element i on; returns its weighted sum. */
 static double block(const map_plan *p, size_t i, size_t n, map_buffers *b, uint64_t *nonfinite) {
     const nll_map_call *call = p->call;
     nll_job job = {.rows = 1, .cols = n, .par = {call->label_smoothing}};
-    for (unsigned k = 0; k < NLL_MAP_INPUTS; k++) {
+    for (unsigned k = 0; k < call->inputs; k++) {
         int one = constant(call->in[k]);
         job.constant |= one ? 1u << k : 0u;
         job.in[k] =
             nll_fetch(call->in[k], p->type, p->isa, i, 0, NLL_ALONG_ROWS, one ? 1 : n, b->in[k]);
     }
-    if (nll_out_given(call->mode)) { /* before a gradient in place replaces the input */
-        double mode[NLL_BLOCK];
-        for (size_t k = 0; k < n; k++)
-            mode[k] = call->mode_of(element(p->type, job.in[0], job.constant & 1 ? 0 : k));
-        nll_put(call->mode, NLL_TYPE_F64, p->isa, i, 0, NLL_ALONG_ROWS, n, mode);
-    }
+    facts(p, i, n, &job); /* before a gradient in place replaces an input */
     const void *w = NULL;
     if (p->weighted)
         w = nll_fetch(&call->common->sample_weight, p->type, p->isa, i, 0, NLL_ALONG_ROWS, n,
                       b->weight);
     set_element(p->type, b->scale, 0, p->grad_scale);
-    job.in[3] = b->scale;
+    job.in[call->inputs] = b->scale;
     if (w || p->upstream)
         scales(p, i, n, w, b);
     else
-        job.constant |= 8;
+        job.constant |= 1u << call->inputs;
 
     job.out[0] = b->nll;
     if (nll_out_given(call->nll))
         job.out[0] = nll_put_target(call->nll, p->type, i, 0, NLL_ALONG_ROWS, b->nll);
-    for (unsigned g = 0; g < NLL_MAP_GRADS; g++)
-        if (call->grad[g] && nll_out_given(call->grad[g]))
+    for (unsigned g = 0; g < NLL_MAP_OUTPUTS; g++)
+        if (call->out[g].to && nll_out_given(call->out[g].to))
             job.out[g + 1] =
-                nll_put_target(call->grad[g], p->type, i, 0, NLL_ALONG_ROWS, b->grad[g]);
+                nll_put_target(call->out[g].to, p->type, i, 0, NLL_ALONG_ROWS, b->out[g]);
 
     p->isa->fn[p->type][call->kernel](&job);
 
     double sum = nll_block_total(p->isa, p->type, job.out[0], w, n, nonfinite);
     if (nll_out_given(call->nll))
         nll_put(call->nll, p->type, p->isa, i, 0, NLL_ALONG_ROWS, n, job.out[0]);
-    for (unsigned g = 0; g < NLL_MAP_GRADS; g++) {
+    for (unsigned g = 0; g < NLL_MAP_OUTPUTS; g++) {
         if (!job.out[g + 1]) continue;
         if (w) clear_unweighted(p, w, job.out[g + 1], n);
-        nll_put(call->grad[g], p->type, p->isa, i, 0, NLL_ALONG_ROWS, n, job.out[g + 1]);
+        nll_put(call->out[g].to, p->type, p->isa, i, 0, NLL_ALONG_ROWS, n, job.out[g + 1]);
     }
     return sum;
 }
@@ -127,17 +138,17 @@ static void run_supers(void *arg, size_t begin, size_t end) {
 static int64_t first_bad(const nll_map_call *call) {
     for (size_t i = 0; i < call->rows; i++) {
         double in[NLL_MAP_INPUTS], w = 1;
-        for (unsigned k = 0; k < NLL_MAP_INPUTS; k++) in[k] = nll_get(call->in[k], i, 0);
+        for (unsigned k = 0; k < call->inputs; k++) in[k] = nll_get(call->in[k], i, 0);
         if (nll_view_given(&call->common->sample_weight))
             w = nll_get(&call->common->sample_weight, i, 0);
-        if (call->bad(in) || !(w >= 0 && w < INFINITY)) return (int64_t)i;
+        if (call->bad(call->model, in) || !(w >= 0 && w < INFINITY)) return (int64_t)i;
     }
     return -1;
 }
 
 /* double if any of the model's own arrays is. */
 static enum nll_type compute_type(const nll_map_call *call) {
-    for (unsigned k = 0; k < NLL_MAP_INPUTS; k++)
+    for (unsigned k = 0; k < call->inputs; k++)
         if (call->in[k]->dtype == NLL_F64) return NLL_TYPE_F64;
     return NLL_TYPE_F32;
 }
@@ -146,9 +157,11 @@ nll_status nll_map_run(nll_checker *c, const nll_map_call *call, nll_result *res
     const nll_common *common = call->common;
     nll_check_common(c, common, call->rows);
     nll_check_out(c, call->nll, call->rows, 1, NLL_ROW_FLOATS, 0);
-    for (unsigned g = 0; g < NLL_MAP_GRADS; g++)
-        if (call->grad[g]) nll_check_out(c, call->grad[g], call->rows, 1, NLL_FLOATS, (int)g + 1);
-    nll_check_out(c, call->mode, call->rows, 1, NLL_ROW_FLOATS, 0);
+    for (unsigned g = 0; g < NLL_MAP_OUTPUTS; g++)
+        if (call->out[g].to)
+            nll_check_out(c, call->out[g].to, call->rows, 1, NLL_FLOATS, call->out[g].alias);
+    for (unsigned f = 0; f < NLL_MAP_FACTS; f++)
+        if (call->fact[f].to) nll_check_out(c, call->fact[f].to, call->rows, 1, NLL_ROW_FLOATS, 0);
     nll_check_overlaps(c);
     nll_check_that(
         c, call->rows > 0 || common->reduction != NLL_MEAN || common->empty != NLL_EMPTY_ERROR,

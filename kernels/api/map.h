@@ -5,19 +5,27 @@
 #include "check.h"
 #include "dispatch.h"
 
-enum { NLL_MAP_INPUTS = 3, NLL_MAP_GRADS = 2 };
+enum { NLL_MAP_INPUTS = 4, NLL_MAP_OUTPUTS = NLL_SLOTS - 1, NLL_MAP_FACTS = 6 };
 
-/* What a model fills in.  Inputs in the order of kernels.def. */
+/* What a model fills in.  Inputs and outputs in the order of kernels.def. */
 typedef struct nll_map_call {
     enum nll_kernel kernel;
     size_t rows;
+    unsigned inputs;
     const nll_view *in[NLL_MAP_INPUTS];
-    const nll_out *nll, *grad[NLL_MAP_GRADS], *mode;
+    const nll_out *nll;
+    struct {
+        const nll_out *to;  /* NULL: not offered */
+        int alias;          /* as nll_check_out: 0 or that of the input it may lie on */
+    } out[NLL_MAP_OUTPUTS]; /* the kernel's outputs behind the loss */
+    struct {
+        const nll_out *to;                                  /* NULL: not offered */
+        double (*of)(const void *model, const double in[]); /* of the inputs, target apart */
+    } fact[NLL_MAP_FACTS]; /* mode, mean, ...: numbers that depend on the parameters alone */
     const nll_common *common;
     /* Is this element out of its domain or support?  For check_domain. */
-    int (*bad)(const double in[NLL_MAP_INPUTS]);
-    /* The most likely value, from the first input. */
-    double (*mode_of)(double first);
+    int (*bad)(const void *model, const double in[]);
+    const void *model;      /* passed on to `of` and `bad` */
     double label_smoothing; /* the kernel's par[0] */
 } nll_map_call;
 

@@ -1,10 +1,18 @@
-/* dist/gaussian.h: Gaussian, mean mu, spread in four forms.  h = log(2 pi) / 2, d = y - mu.
+/* dist/gaussian.h: Gaussian, mean mu, spread in four forms.  h = log(2 pi) / 2, d = y - mu;
+ * dy = -dmu.
  *
- *   scale s      z = d / s         loss = log s + z^2 / 2 + h     dmu = -z / s      ds = (1 - z^2)
- * / s var v        r = d / v         loss = (log v + r d) / 2 + h   dmu = -r          dv = (1 - r
- * d) / (2 v) log_scale t  z = d e^-t        loss = t + z^2 / 2 + h         dmu = -z e^-t     dt = 1
- * - z^2 log_var s    z = d e^(-s/2)    loss = (s + z^2) / 2 + h       dmu = -z e^(-s/2) ds = (1 -
- * z^2) / 2
+ *   scale s          z = d / s            loss = log s + z^2 / 2 + h
+ *     dmu = -z / s                        ds = (1 - z^2) / s
+ *     hmu = 1 / s^2                       hs = (3 z^2 - 1) / s^2
+ *   var v            r = d / v            loss = (log v + r d) / 2 + h
+ *     dmu = -r                            dv = (1 - r d) / (2 v)
+ *     hmu = 1 / v                         hv = (r^2 - 1 / (2 v)) / v
+ *   log_scale t      z = d e^-t           loss = t + z^2 / 2 + h
+ *     dmu = -z e^-t                       dt = 1 - z^2
+ *     hmu = e^(-2 t)                      ht = 2 z^2
+ *   log_var s        z = d e^(-s/2)       loss = (s + z^2) / 2 + h
+ *     dmu = -z e^(-s/2)                   ds = (1 - z^2) / 2
+ *     hmu = e^-s                          hs = z^2 / 2
  *
  * d is scaled before it is squared: d^2 alone would overflow in float from 1.8e19 on. */
 #ifndef NLL_DIST_GAUSSIAN_H
@@ -17,15 +25,21 @@
 
 /* NaN where the parameters are out of their domain, +inf and NaN where y is infinite. */
 NLL_INLINE map_value gaussian_edges(map_value r, V mu, V y, M valid) {
+    r.grad[2] = v_neg(r.grad[0]); /* d loss / d y */
     V inf = v_set(INFINITY), nan = v_set(NAN);
     valid = m_and(valid, v_lt(v_abs(mu), inf));
     M off = v_eq(v_abs(y), inf);
     r.loss = v_sel(valid, v_sel(off, inf, r.loss), nan);
-    for (unsigned k = 0; k < 2; k++) r.grad[k] = v_sel(valid, v_sel(off, nan, r.grad[k]), nan);
+    valid = m_and(valid, m_not(off));
+    NLL_UNROLL
+    for (unsigned k = 0; k < 3; k++) r.grad[k] = v_sel(valid, r.grad[k], nan);
+    NLL_UNROLL
+    for (unsigned k = 0; k < 2; k++) r.hess[k] = v_sel(valid, r.hess[k], nan);
     return r;
 }
 
-NLL_INLINE map_value gaussian_scale(V mu, V s, V y, const double *par) {
+NLL_INLINE map_value gaussian_scale(const V x[], const double *par) {
+    V mu = x[0], s = x[1], y = x[2];
     (void)par;
     V z = v_div(v_sub(y, mu), s), zs = v_div(z, s), half = v_set(0.5), one = v_set(1);
     M small = v_lt(s, one);
@@ -34,6 +48,8 @@ NLL_INLINE map_value gaussian_scale(V mu, V s, V y, const double *par) {
     r.loss = v_fma(v_mul(half, z), z, v_add(v_log(s), v_set(HALF_LOG_2PI)));
     r.grad[0] = v_neg(zs);
     r.grad[1] = v_sel(small, w, v_nfma(z, zs, w)); /* z^2 alone may overflow for a large s */
+    r.hess[0] = v_div(v_div(one, s), s);
+    r.hess[1] = v_div(v_fma(v_mul(v_set(3), z), zs, v_div(v_set(-1), s)), s);
     return gaussian_edges(r, mu, y, v_lt(v_set(0), s));
 }
 
@@ -47,7 +63,8 @@ NLL_INLINE map_value gaussian_scale(V mu, V s, V y, const double *par) {
 #define GAUSSIAN_UP 0x1p260
 #endif
 
-NLL_INLINE map_value gaussian_var(V mu, V v, V y, const double *par) {
+NLL_INLINE map_value gaussian_var(const V x[], const double *par) {
+    V mu = x[0], v = x[1], y = x[2];
     (void)par;
     V half = v_set(0.5), one = v_set(1);
     V up = v_sel(v_lt(v, v_set(GAUSSIAN_TINY)), v_set(GAUSSIAN_UP), one);
@@ -59,20 +76,26 @@ NLL_INLINE map_value gaussian_var(V mu, V v, V y, const double *par) {
     r.loss = v_fma(v_mul(half, q), d, v_fma(half, v_log(v), v_set(HALF_LOG_2PI)));
     r.grad[0] = v_neg(ratio);
     r.grad[1] = v_sel(small, w, v_nfma(v_mul(half, ratio), ratio, w));
+    r.hess[0] = v_div(one, v);
+    r.hess[1] = v_div(v_fma(ratio, ratio, v_div(v_set(-0.5), v)), v);
     return gaussian_edges(r, mu, y, v_lt(v_set(0), v));
 }
 
-NLL_INLINE map_value gaussian_log_scale(V mu, V t, V y, const double *par) {
+NLL_INLINE map_value gaussian_log_scale(const V x[], const double *par) {
+    V mu = x[0], t = x[1], y = x[2];
     (void)par;
     V z = v_mul_exp(v_sub(y, mu), v_neg(t)), half = v_set(0.5);
     map_value r;
     r.loss = v_fma(v_mul(half, z), z, v_add(t, v_set(HALF_LOG_2PI)));
     r.grad[0] = v_neg(v_mul_exp(z, v_neg(t)));
     r.grad[1] = v_nfma(z, z, v_set(1));
+    r.hess[0] = v_exp(v_mul(v_set(-2), t));
+    r.hess[1] = v_mul(v_mul(v_set(2), z), z);
     return gaussian_edges(r, mu, y, v_eq(t, t));
 }
 
-NLL_INLINE map_value gaussian_log_var(V mu, V s, V y, const double *par) {
+NLL_INLINE map_value gaussian_log_var(const V x[], const double *par) {
+    V mu = x[0], s = x[1], y = x[2];
     (void)par;
     V half = v_set(0.5), t = v_mul(half, s);
     V z = v_mul_exp(v_sub(y, mu), v_neg(t));
@@ -80,6 +103,8 @@ NLL_INLINE map_value gaussian_log_var(V mu, V s, V y, const double *par) {
     r.loss = v_fma(v_mul(half, z), z, v_add(t, v_set(HALF_LOG_2PI)));
     r.grad[0] = v_neg(v_mul_exp(z, v_neg(t)));
     r.grad[1] = v_mul(half, v_nfma(z, z, v_set(1)));
+    r.hess[0] = v_exp(v_neg(s));
+    r.hess[1] = v_mul(v_mul(half, z), z);
     return gaussian_edges(r, mu, y, v_eq(s, s));
 }
 

@@ -31,7 +31,7 @@ NLL_INLINE vd d_exp_reduce(vd x, vd n) {
 /* t[k] becomes e^t[k] for k < n, |t| <= ln2 / 2: n chains side by side. */
 NLL_INLINE void f_exp_polys(vf *t, unsigned n) {
     static const float c[] = {0x1.1276a2p-7f, 0x1.555acp-5f, 0x1.555426p-3f, 0x1.fffff4p-2f, 1, 1};
-    vf p[NLL_UNROLLED];
+    vf p[NLL_CHAINS];
     NLL_UNROLL for (unsigned k = 0; k < n; k++) p[k] = f_set(0x1.6a8e6ep-10f);
     NLL_UNROLL for (unsigned i = 0; i < sizeof c / sizeof c[0]; i++)
         NLL_UNROLL for (unsigned k = 0; k < n; k++) p[k] = f_fma(p[k], t[k], f_set(c[i]));

@@ -1,83 +1,112 @@
-/* shape/map.h: element-wise models: loss and gradients of up to three inputs.
+/* shape/map.h: element-wise models: loss, gradients and curvature of up to four inputs.
  *
- * A model is one function map_value(a, b, c, par): the inputs in the order of kernels.def and the
- * job's numbers.  in[3] scales the gradients. */
+ * A model is one function of the inputs x[], in the order of kernels.def, that returns everything
+ * at once.  It is compiled for three levels, loss, + gradients, + curvature; what a level does not
+ * store the compiler leaves out, so the bits of one output never depend on the others.
+ *   map_model    works in the compute type
+ *   wide_model   works in double lanes; floats are widened, and every result is rounded once
+ * `par` are the job's numbers.  The input behind the model's own scales the derivatives. */
 #ifndef NLL_SHAPE_MAP_H
 #define NLL_SHAPE_MAP_H
 
 #include "kernel.h"
 #include "vec/vec.h"
 
-typedef struct map_value {
-    V loss, grad[2];
-} map_value;
-typedef map_value map_model(V a, V b, V c, const double *par);
+enum { MAP_INPUTS = 4, MAP_GRADS = 4, MAP_HESS = 3 };
 
-/* Inputs as pointers with a step: a constant becomes one vector that is loaded again and again. */
-typedef struct map_inputs {
-    const T *p[4];
-    size_t step[4];
-    T constant[4][VL];
-} map_inputs;
+enum { MAP_LOSS, MAP_GRADIENT, MAP_CURVATURE }; /* levels */
 
-NLL_INLINE void map_open(map_inputs *m, const nll_job *j) {
-    for (unsigned k = 0; k < 4; k++) {
-        m->p[k] = j->in[k];
-        m->step[k] = 1;
-        if (j->constant >> k & 1) {
-            for (unsigned i = 0; i < VL; i++) m->constant[k][i] = *(const T *)j->in[k];
-            m->p[k] = m->constant[k];
-            m->step[k] = 0;
-        }
+/* What a model has.  Inputs of the set `hoist` are loaded once where all of them are constant, so
+ * that the compiler moves what depends on them alone out of the loop: same operations, same bits.
+ */
+typedef struct map_shape {
+    unsigned inputs, grads, hess, hoist;
+} map_shape;
+
+/* A job of n elements, n a multiple of VL.  Constants are vectors that do not step on. */
+typedef struct map_lanes {
+    size_t n;
+    const T *in[MAP_INPUTS + 1];
+    size_t step[MAP_INPUTS + 1];
+    T *out[1 + MAP_GRADS + MAP_HESS];
+    const double *par;
+} map_lanes;
+
+/* map_value, map_model, map_loop and wide_value, wide_model, wide_loop */
+#define map_canonical(y) v_canonical(y)
+#define wide_canonical(y) d_canonical(y)
+#define MAP_NAME(name) map_##name
+#define MAP_LANE V
+#define MAP_STEP VL
+#define MAP_LOAD v_load
+#define MAP_STORE v_store
+#include "shape/map_loop.h"
+#define MAP_NAME(name) wide_##name
+#define MAP_LANE vd
+#define MAP_STEP D_LANES
+#define MAP_LOAD v_load_wide
+#define MAP_STORE v_store_wide
+#include "shape/map_loop.h"
+
+typedef void map_levels(const map_lanes *m, int level, int hoisted);
+
+NLL_INLINE void map_copy(T *to, const T *from, size_t n) { memcpy(to, from, n * sizeof *to); }
+
+/* Whole vectors in place, then the rest by way of padded ones. */
+NLL_INLINE void map_run(const nll_job *j, map_shape s, map_levels *levels) {
+    T constant[MAP_INPUTS + 1][VL], in[MAP_INPUTS + 1][VL], out[1 + MAP_GRADS + MAP_HESS][VL];
+    unsigned outs = 1 + s.grads + s.hess, constants = j->constant;
+    size_t rest = j->cols % VL, whole = j->cols - rest;
+    int level = MAP_LOSS, hoisted = s.hoist && (constants & s.hoist) == s.hoist;
+    map_lanes m = {.n = whole, .par = j->par};
+    for (unsigned k = 0; k <= s.inputs; k++) {
+        m.in[k] = j->in[k];
+        m.step[k] = !(constants >> k & 1);
+        if (m.step[k] || j->cols == 0) continue;
+        for (unsigned i = 0; i < VL; i++) constant[k][i] = *(const T *)j->in[k];
+        m.in[k] = constant[k];
     }
-}
-
-NLL_INLINE V map_in(const map_inputs *m, unsigned k, size_t i, size_t n) {
-    const T *p = m->p[k] + i * m->step[k];
-    return n == VL ? v_load(p) : v_loadn(p, n, (T)0.5);
-}
-
-/* Elements i .. i + n of the job; `hoist` is in[1] loaded once, where it is a constant, so that
- * the compiler moves what depends on it alone out of the loop: same operations, same bits. */
-NLL_INLINE void map_step(const nll_job *j, const map_inputs *m, map_model *model, int grads,
-                         const V *hoist, size_t i, size_t n) {
-    V b = hoist ? *hoist : map_in(m, 1, i, n);
-    map_value r = model(map_in(m, 0, i, n), b, map_in(m, 2, i, n), j->par);
-    v_storen((T *)j->out[0] + i, v_canonical(r.loss), n);
-    if (grads) {
-        V scale = map_in(m, 3, i, n);
-        for (unsigned k = 0; k < 2; k++)
-            if (j->out[k + 1])
-                v_storen((T *)j->out[k + 1] + i, v_canonical(v_mul(r.grad[k], scale)), n);
+    for (unsigned k = 0; k < outs; k++) {
+        m.out[k] = j->out[k];
+        if (k > 0 && j->out[k] && level < MAP_CURVATURE)
+            level = k > s.grads ? MAP_CURVATURE : MAP_GRADIENT;
     }
+    if (whole) levels(&m, level, hoisted);
+    if (!rest) return;
+    m.n = VL;
+    for (unsigned k = 0; k <= s.inputs; k++) {
+        if (!m.step[k]) continue;
+        for (unsigned i = 0; i < VL; i++) in[k][i] = (T)0.5;
+        map_copy(in[k], m.in[k] + whole, rest);
+        m.in[k] = in[k];
+    }
+    for (unsigned k = 0; k < outs; k++)
+        if (j->out[k]) m.out[k] = out[k];
+    levels(&m, level, hoisted);
+    for (unsigned k = 0; k < outs; k++)
+        if (j->out[k]) map_copy((T *)j->out[k] + whole, out[k], rest);
 }
 
-NLL_INLINE void map_loop(const nll_job *j, const map_inputs *m, map_model *model, int grads,
-                         int hoisted) {
-    V b = v_set(*m->p[1]);
-    const V *hoist = hoisted ? &b : NULL;
-    size_t i = 0, n = j->cols;
-    for (; i + VL <= n; i += VL) map_step(j, m, model, grads, hoist, i, VL);
-    if (i < n) map_step(j, m, model, grads, hoist, i, n - i);
-}
-
-NLL_INLINE void map_run(const nll_job *j, map_model *model) {
-    if (j->cols == 0) return;
-    map_inputs m;
-    map_open(&m, j);
-    int grads = j->out[1] || j->out[2], hoisted = m.step[1] == 0;
-    if (grads && hoisted)
-        map_loop(j, &m, model, 1, 1);
-    else if (grads)
-        map_loop(j, &m, model, 1, 0);
-    else if (hoisted)
-        map_loop(j, &m, model, 0, 1);
-    else
-        map_loop(j, &m, model, 0, 0);
-}
-
-/* Defines the kernel NLL_SYM(id) from the model of the same name. */
-#define NLL_MAP(id) \
-    void NLL_SYM(id)(const nll_job *j) { map_run(j, id); }
+/* Defines the kernel NLL_SYM(id) from the model of the same name: NLL_MAP from a map_model,
+ * NLL_WIDE_MAP from a wide_model. */
+#define MAP_KERNEL(id, model, loop, ...)                                  \
+    static void levels_##id(const map_lanes *m, int level, int hoisted) { \
+        const map_shape s = {__VA_ARGS__};                                \
+        if (level == MAP_CURVATURE)                                       \
+            loop(m, model, s, MAP_CURVATURE, 0);                          \
+        else if (level == MAP_GRADIENT && hoisted)                        \
+            loop(m, model, s, MAP_GRADIENT, 1);                           \
+        else if (level == MAP_GRADIENT)                                   \
+            loop(m, model, s, MAP_GRADIENT, 0);                           \
+        else if (hoisted)                                                 \
+            loop(m, model, s, MAP_LOSS, 1);                               \
+        else                                                              \
+            loop(m, model, s, MAP_LOSS, 0);                               \
+    }                                                                     \
+    void NLL_SYM(id)(const nll_job *j) { map_run(j, (map_shape){__VA_ARGS__}, levels_##id); }
+#define NLL_MAP(id, ...) MAP_KERNEL(id, id, map_loop, __VA_ARGS__)
+/* of a model that cannot have the kernel's name */
+#define NLL_WIDE_MAP_OF(id, model, ...) MAP_KERNEL(id, model, wide_loop, __VA_ARGS__)
+#define NLL_WIDE_MAP(id, ...) MAP_KERNEL(id, id, wide_loop, __VA_ARGS__)
 
 #endif

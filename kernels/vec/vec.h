@@ -17,6 +17,7 @@
  *                          0.25 <= |x| < 8, or x 0, infinite or NaN
  *   loadn(p, k, fill)      lanes >= k are `fill` and are not read;  storen writes k lanes only
  *   d_lo d_hi              the lower and upper 8 floats, widened;  f_narrow: back, one rounding
+ *   d_load_f32 d_store_f32 8 floats of memory as doubles; back, one rounding
  *   hsum                   ((l0+l4)+(l2+l6)) + ((l1+l5)+(l3+l7)): lanes +4, +2, +1
  *   hmax                   lanes folded by max(lower, upper) at +8, +4, +2, +1
  *   transpose(x)           x[i] lane j <-> x[j] lane i, for as many vectors as lanes
@@ -40,9 +41,13 @@
 #define NLL_INLINE static inline __attribute__((always_inline, unused))
 #endif
 
-/* Loops over arrays of vectors are unrolled, or these would lie in memory. */
-enum { NLL_UNROLLED = 16 };
-#define NLL_UNROLL _Pragma("GCC unroll 16")
+/* Before a loop whose number of rounds is a constant: it becomes a straight line, and small arrays
+ * of vectors indexed by it become registers. */
+#if defined(__clang__)
+#define NLL_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define NLL_UNROLL _Pragma("GCC unroll 32")
+#endif
 
 /* How many vectors a long chain of operations is written for side by side: as many as there are
  * registers for.  The rest is left to the CPU's own reordering. */
@@ -86,6 +91,7 @@ enum { F_LANES = 16, D_LANES = 8 };
 #define v_sel(m, x, y) V_PICK(sel, x)(m, x, y)
 #define v_scalb(x, n) V_PICK(scalb, x)(x, n)
 #define v_hmax(x) V_PICK(hmax, x)(x)
+#define v_store(p, x) V_PICK(store, x)(p, x)
 #define v_storen(p, x, k) V_PICK(storen, x)(p, x, k)
 #define m_and(a, b) V_PICK_MASK(mask_and, a)(a, b)
 #define m_or(a, b) V_PICK_MASK(mask_or, a)(a, b)
@@ -100,6 +106,8 @@ typedef mf M;
 enum { VL = F_LANES };
 #define v_set(s) f_set((float)(s))
 #define v_load(p) f_load(p)
+#define v_load_wide(p) d_load_f32(p)
+#define v_store_wide(p, x) d_store_f32(p, x)
 #define v_loadn(p, k, fill) f_loadn(p, k, fill)
 #define v_transpose(x) f_transpose(x)
 #define NLL_T_SUFFIX _f32
@@ -110,6 +118,8 @@ typedef md M;
 enum { VL = D_LANES };
 #define v_set(s) d_set((double)(s))
 #define v_load(p) d_load(p)
+#define v_load_wide(p) d_load(p)
+#define v_store_wide(p, x) d_store(p, x)
 #define v_loadn(p, k, fill) d_loadn(p, k, fill)
 #define v_transpose(x) d_transpose(x)
 #define NLL_T_SUFFIX _f64
@@ -119,5 +129,6 @@ enum { VL = D_LANES };
 
 /* x with the canonical quiet NaN in place of any other: what may leave the library. */
 #define v_canonical(x) v_sel(v_isnan(x), v_set(NAN), x)
+#define d_canonical(x) d_sel(d_isnan(x), d_set((double)NAN), x)
 
 #endif

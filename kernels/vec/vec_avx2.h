@@ -175,6 +175,9 @@ NLL_INLINE vd d_lo(vf x) { return avx2_widen(x.a); }
 NLL_INLINE vd d_hi(vf x) { return avx2_widen(x.b); }
 NLL_INLINE vf f_narrow(vd lo, vd hi) { return (vf){avx2_narrow(lo), avx2_narrow(hi)}; }
 
+NLL_INLINE vd d_load_f32(const float *p) { return avx2_widen(_mm256_loadu_ps(p)); }
+NLL_INLINE void d_store_f32(float *p, vd x) { _mm256_storeu_ps(p, avx2_narrow(x)); }
+
 NLL_INLINE double d_hsum(vd x) {
     __m256d a = _mm256_add_pd(x.a, x.b);
     __m128d b = _mm_add_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));

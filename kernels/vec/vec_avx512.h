@@ -104,6 +104,9 @@ NLL_INLINE vf f_narrow(vd lo, vd hi) {
     return _mm512_insertf32x8(a, _mm512_cvtpd_ps(hi), 1);
 }
 
+NLL_INLINE vd d_load_f32(const float *p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); }
+NLL_INLINE void d_store_f32(float *p, vd x) { _mm256_storeu_ps(p, _mm512_cvtpd_ps(x)); }
+
 NLL_INLINE double d_hsum(vd x) {
     __m256d a = _mm256_add_pd(_mm512_castpd512_pd256(x), _mm512_extractf64x4_pd(x, 1));
     __m128d b = _mm_add_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));

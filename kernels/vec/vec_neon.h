@@ -185,6 +185,12 @@ NLL_INLINE vf f_narrow(vd lo, vd hi) {
                 neon_narrow(hi.c, hi.d)};
 }
 
+NLL_INLINE vd d_load_f32(const float *p) { return neon_widen(vld1q_f32(p), vld1q_f32(p + 4)); }
+NLL_INLINE void d_store_f32(float *p, vd x) {
+    vst1q_f32(p, neon_narrow(x.a, x.b));
+    vst1q_f32(p + 4, neon_narrow(x.c, x.d));
+}
+
 NLL_INLINE double d_hsum(vd x) {
     float64x2_t u = vaddq_f64(vaddq_f64(x.a, x.c), vaddq_f64(x.b, x.d));
     return vgetq_lane_f64(u, 0) + vgetq_lane_f64(u, 1);

@@ -144,6 +144,11 @@ SC_DEF(vd, d_lo(vf x), (double)x.l[i])
 SC_DEF(vd, d_hi(vf x), (double)x.l[i + 8])
 SC_DEF(vf, f_narrow(vd lo, vd hi), i < 8 ? (float)lo.l[i] : (float)hi.l[i - 8])
 
+SC_DEF(vd, d_load_f32(const float *p), (double)p[i])
+NLL_INLINE void d_store_f32(float *p, vd x) {
+    for (unsigned i = 0; i < 8; i++) p[i] = (float)x.l[i];
+}
+
 NLL_INLINE double d_hsum(vd x) {
     for (unsigned h = 4; h; h /= 2)
         for (unsigned i = 0; i < h; i++) x.l[i] = x.l[i] + x.l[i + h];

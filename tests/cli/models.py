@@ -215,7 +215,7 @@ class Elementwise(Case):
                        "--out", "o.npy", "--grad", flag, "--reduction", "sum")
             self.near(self.load("o.npy")[2], nlls, 1e-12)
             name = "d_%s.npy" % flag.replace("-", "_")
-            self.assertEqual(self.files(flag), ["d_loc.npy", name])
+            self.assertEqual(self.files(flag), sorted(["d_loc.npy", name, "d_target.npy"]))
             self.near(self.load(flag + "/" + name)[2], slopes[flag], 1e-12)
             self.near(self.load(flag + "/d_loc.npy")[2], [-u / s for u, s in zip(z, scale)], 1e-12)
 
@@ -233,8 +233,8 @@ class Elementwise(Case):
     def test_gradient_only_of_files(self):
         self.good("score", "gaussian", "--loc", 0, "--scale", "y.npy", "--target", "z.npy",
                   "--grad", "g")
-        self.assertEqual(self.files("g"), ["d_scale.npy"])
-        self.refuse(64, "score", "gaussian", "--loc", 0, "--target", "z.npy", "--grad", "h",
+        self.assertEqual(self.files("g"), ["d_scale.npy", "d_target.npy"])
+        self.refuse(64, "score", "bernoulli", "--logits", 0, "--target", "y.npy", "--grad", "h",
                     say="--grad")
         self.assertNotIn("h", self.files())
 

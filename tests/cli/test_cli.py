@@ -6,6 +6,7 @@ import sys
 import unittest
 
 import support
+import distributions
 import headers
 import inputs
 import models
@@ -15,7 +16,7 @@ import sequences
 import sparse
 import usage
 
-MODULES = (headers, inputs, models, outputs, scores, sequences, sparse, usage)
+MODULES = (distributions, headers, inputs, models, outputs, scores, sequences, sparse, usage)
 
 
 def main():

@@ -1,0 +1,34 @@
+/* distribution.h: a distribution as the library sees it: what the public table says of it, its
+ * kernels, and the numbers that follow from its parameters.  One row of distributions.c each. */
+#ifndef NLL_DISTRIBUTION_H
+#define NLL_DISTRIBUTION_H
+
+#include "kernel.h"
+#include "nll/nll.h"
+
+enum { NLL_PLACES = 3, NLL_VARIANTS = 4 };
+
+/* The parameters of one row in their first form: x = exp(log_x), p = sigmoid(logits), and what is
+ * left of p to 1, exact in both tails. */
+typedef struct nll_point {
+    unsigned variant;
+    double x[NLL_PLACES], rest[NLL_PLACES];
+} nll_point;
+typedef double nll_fact(const nll_point *p);
+
+typedef struct nll_family_row {
+    nll_distribution info;
+    /* By variant: bit k says that place k is given in its second form.  0: there is none. */
+    enum nll_kernel kernel[NLL_VARIANTS];
+    nll_fact *mode, *mean, *variance; /* NULL: no closed form, or none at all */
+    nll_fact *fisher[NLL_PLACES];     /* by place, of the first form; NULL likewise */
+} nll_family_row;
+
+extern const nll_family_row nll_family_rows[];
+extern const size_t nll_family_count;
+
+/* Numbers through a kernel: the same bits on every machine, which libm does not promise. */
+double nll_one(enum nll_kernel unary, double x);
+double nll_two(enum nll_kernel binary, double x, double y);
+
+#endif

@@ -1,0 +1,180 @@
+/* facts.c: modes, means, variances and Fisher informations in closed form.  No libm: the same bits
+ * on every machine. */
+#include "facts.h"
+
+#include <math.h>
+
+#define EULER 0x1.2788cfc6fb619p-1        /* Euler's constant */
+#define PI2_6 0x1.a51a6625307d3p+0        /* pi^2 / 6 */
+#define LN2_HALF_2PI 0x1.d67f1c864beb5p-1 /* log(2 pi) / 2 */
+
+static double exp_(double x) { return nll_one(NLL_K_exp, x); }
+static double log_(double x) { return nll_one(NLL_K_log, x); }
+static double power(double x, double y) { return exp_(y * log_(x)); }
+static double lgamma_(double x) { /* x >= 1 */
+    return (x - 0.5) * log_(x) - x + LN2_HALF_2PI + nll_one(NLL_K_stirling, x);
+}
+
+/* The lowest of the most likely counts where the density rises up to t: of two equal ones, t - 1.
+ */
+static double lowest(double t, double most) {
+    double k = ceil(t) - 1;
+    return k > most ? most : k > 0 ? k : 0;
+}
+
+/* One line each.  a, b: the first two parameters. */
+#define FACT(name, value)                \
+    NLL_FACT(name) {                     \
+        double a = p->x[0], b = p->x[1]; \
+        (void)a, (void)b;                \
+        return value;                    \
+    }
+FACT(zero, 0)
+FACT(first, a)
+FACT(second, b)
+FACT(nan, (double)NAN)
+FACT(inverse_square_0, 1 / a / a)
+FACT(inverse_square_1, 1 / b / b)
+FACT(two_over_square_0, 2 / a / a)
+FACT(two_over_square_1, 2 / b / b)
+
+FACT(exponential_mean, 1 / a)
+FACT(laplace_variance, 2 * b * b)
+FACT(cauchy_fisher, 0.5 / b / b)
+FACT(logistic_variance, 2 * PI2_6 * b * b)
+FACT(logistic_fisher_loc, 1 / (3 * b) / b)
+FACT(logistic_fisher_scale, 0x1.6e11996e20537p+0 / b / b) /* (pi^2 + 3) / 9 */
+FACT(gumbel_mean, a + EULER * b)
+FACT(gumbel_variance, PI2_6 *b *b)
+FACT(gumbel_fisher_scale, (PI2_6 + (1 - EULER) * (1 - EULER)) / b / b)
+FACT(half_normal_mean, 0x1.9884533d43651p-1 * a)         /* sqrt(2 / pi) */
+FACT(half_normal_variance, 0x1.7419f246c6efbp-2 * a * a) /* 1 - 2 / pi */
+FACT(lognormal_mode, exp_(a - b * b))
+FACT(lognormal_mean, exp_(a + 0.5 * b * b))
+FACT(lognormal_variance, nll_one(NLL_K_expm1, b *b) * exp_(2 * a + b * b))
+FACT(pareto_mean, a > 1 ? a / (a - 1) * b : (double)INFINITY)
+FACT(pareto_variance, a > 2 ? a / (a - 2) * (b / (a - 1)) * (b / (a - 1)) : (double)INFINITY)
+FACT(weibull_mode, a > 1 ? b * power((a - 1) / a, 1 / a) : 0)
+FACT(weibull_mean, b *exp_(lgamma_(1 + 1 / a)))
+FACT(weibull_fisher_concentration, (PI2_6 + (1 - EULER) * (1 - EULER)) / a / a)
+FACT(weibull_fisher_scale, a / b * (a / b))
+FACT(geometric_mean, p->rest[0] / a)
+FACT(geometric_variance, p->rest[0] / a / a)
+FACT(geometric_fisher, 1 / (a * a * p->rest[0]))
+FACT(tweedie_variance, power(a, b))
+FACT(tweedie_fisher, power(a, -b))
+FACT(trigamma_0, nll_one(NLL_K_trigamma, a))
+FACT(binomial_mode, lowest((a + 1) * b, a))
+FACT(binomial_mean, a *b)
+FACT(binomial_variance, a *b * p->rest[1])
+FACT(binomial_fisher, a / b / p->rest[1])
+FACT(poisson_mode, lowest(a, (double)INFINITY))
+FACT(poisson_fisher, 1 / a)
+FACT(negative_binomial_mode, b > 1 ? lowest(a * ((b - 1) / b), (double)INFINITY) : 0)
+FACT(negative_binomial_variance, a + a * (a / b))
+FACT(negative_binomial_fisher, b / a / (a + b))
+FACT(zip_mean, p->rest[0] * b)
+FACT(zip_variance, p->rest[0] * b * (1 + a * b))
+FACT(gamma_mode, a > 1 ? (a - 1) / b : 0)
+FACT(gamma_mean, a / b)
+FACT(gamma_fisher_rate, a / b / b)
+FACT(inverse_gamma_mode, b / (a + 1))
+FACT(inverse_gamma_mean, a > 1 ? b / (a - 1) : (double)INFINITY)
+FACT(inverse_gamma_variance, a > 2 ? b / (a - 1) * (b / (a - 1)) / (a - 2) : (double)INFINITY)
+FACT(student_t_mean, a > 1 ? b : (double)NAN)
+FACT(student_t_fisher_loc, (a + 1) / (a + 3) / p->x[2] / p->x[2])
+FACT(student_t_fisher_scale, 2 * (a / (a + 3)) / p->x[2] / p->x[2])
+FACT(von_mises_variance, nll_one(NLL_K_bessel_complement, b))
+FACT(von_mises_fisher_loc, b *nll_one(NLL_K_bessel_ratio, b))
+FACT(von_mises_fisher_concentration, nll_one(NLL_K_bessel_ratio_slope, b))
+
+NLL_FACT(student_t_variance) {
+    double df = p->x[0], s = p->x[2];
+    if (df > 2) return df / (df - 2) * s * s;
+    return df > 1 ? (double)INFINITY : (double)NAN;
+}
+
+/* The Poisson's own mode against 0. */
+NLL_FACT(zip_mode) {
+    double rate = p->x[1], k = lowest(rate, (double)INFINITY);
+    if (!(k > 0)) return 0;
+    double density = nll_two(NLL_K_bd0, k, rate) + nll_one(NLL_K_stirling, k);
+    density += LN2_HALF_2PI + 0.5 * log_(k);
+    return p->x[0] + p->rest[0] * exp_(-rate) >= p->rest[0] * exp_(-density) ? 0 : k;
+}
+
+/* Shapes a, b on [0, n], or on [0, 1] where `between` is the mode of two shapes above 1. */
+static double shapes_mode(double a, double b, double between, double n) {
+    if (a > 1 && b > 1) return between;
+    if (a <= 1 && b >= 1) return 0;
+    if (b <= 1 && a >= 1) return n;
+    return b >= a || n == 1 ? 0 : n; /* the beta's two infinite ends are alike */
+}
+NLL_FACT(beta_binomial_mode) {
+    double n = p->x[0], a = p->x[1], b = p->x[2];
+    double between = a > 1 && b > 1 ? lowest((n + 1) * ((a - 1) / (a - 1 + (b - 1))), n) : 0;
+    return shapes_mode(a, b, between, n);
+}
+FACT(beta_binomial_mean, a *(b / (b + p->x[2])))
+NLL_FACT(beta_binomial_variance) {
+    double n = p->x[0], a = p->x[1], b = p->x[2], s = a + b;
+    return n * (a / s) * (b / s) * ((s + n) / (s + 1));
+}
+
+/* alpha, beta from either form. */
+typedef struct shapes {
+    double a, b, s;
+} shapes;
+static shapes shapes_of(const nll_point *p) {
+    if (p->variant == 0) return (shapes){p->x[0], p->x[1], p->x[0] + p->x[1]};
+    return (shapes){p->x[0] * p->x[1], p->rest[0] * p->x[1], p->x[1]};
+}
+NLL_FACT(beta_mode) {
+    shapes h = shapes_of(p);
+    double up = h.a - 1, down = h.b - 1;
+    return shapes_mode(h.a, h.b, up / (up + down), 1);
+}
+NLL_FACT(beta_mean) {
+    shapes h = shapes_of(p);
+    return h.a / h.s;
+}
+NLL_FACT(beta_variance) {
+    shapes h = shapes_of(p);
+    return h.a / h.s * (h.b / h.s) / (h.s + 1);
+}
+/* Of alpha and beta, or of mean and precision: what the Hessian's diagonal is at every y. */
+NLL_FACT(beta_fisher_first) {
+    shapes h = shapes_of(p);
+    if (p->variant == 0) return -nll_two(NLL_K_trigamma_diff, h.a, h.b);
+    double both = nll_one(NLL_K_trigamma, h.a) + nll_one(NLL_K_trigamma, h.b);
+    return h.s * both * h.s;
+}
+NLL_FACT(beta_fisher_second) {
+    shapes h = shapes_of(p);
+    if (p->variant == 0) return -nll_two(NLL_K_trigamma_diff, h.b, h.a);
+    double u = p->x[0], w = p->rest[0]; /* psi1(a) = psi1(s) - [psi1(s) - psi1(a)] */
+    return -u * u * nll_two(NLL_K_trigamma_diff, h.a, h.b) -
+           w * w * nll_two(NLL_K_trigamma_diff, h.b, h.a) -
+           2 * u * w * nll_one(NLL_K_trigamma, h.s);
+}
+
+/* s^2 G1^2 (G2 / G1^2 - 1), Gi = Gamma(1 + i h), h = 1 / shape.  For small h the logarithm of the
+ * quotient cancels: there by its series, sum_n (-1)^n zeta(n) (2^n - 2) h^n / n. */
+NLL_FACT(weibull_variance) {
+    static const double zeta[] = {0x1.a51a6625307d3p+0, 0x1.33ba004f00621p+0, 0x1.151322ac7d848p+0,
+                                  0x1.097418eca7ccep+0, 0x1.0470984c09245p+0, 0x1.02232da14cf39p+0,
+                                  0x1.010b36af86397p+0, 0x1.00839f3d816b5p+0, 0x1.00412e33a5bb9p+0,
+                                  0x1.0020631be48b3p+0, 0x1.001020a5b2cd3p+0, 0x1.00080ac9d08bcp+0,
+                                  0x1.00040392bcad4p+0, 0x1.0002012f797e2p+0};
+    double h = 1 / p->x[0], g1 = lgamma_(1 + h), d = lgamma_(1 + 2 * h) - 2 * g1;
+    if (h < 0.05) {
+        double term = -h;
+        d = 0;
+        for (int n = 2; n < 16; n++) {
+            term *= -h;
+            d += zeta[n - 2] * ((double)(1 << n) - 2) / n * term;
+        }
+    }
+    double mean = p->x[1] * exp_(g1);
+    return nll_one(NLL_K_expm1, d) * mean * mean;
+}

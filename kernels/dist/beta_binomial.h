@@ -1,0 +1,94 @@
+/* dist/beta_binomial.h: beta-binomial, n trials, y successes, shapes a and b; s = a + b.
+ *   0 < y < n: with p = (a + y) / (s + n) in all three of math/beta.h's cores
+ *     loss = core(a, b) + core(y, n - y) - core(a + y, b + n - y)
+ *   where the powers of p cancel, and the last core's deviances vanish.
+ *   y = 0 (y = n likewise with a and b exchanged), a sum of terms of one sign:
+ *     loss = sum over j < n of log(1 + a / (b + j))
+ *          = n log(1 + a / (b + n)) + D(a, s p) + D(b, s q) + log(1 + a n / (b (s + n))) / 2
+ *            + [delta(b) - delta(s)] - [delta(b + n) - delta(s + n)],  p = a / (s + n)
+ *     for b >= 1; below, log(1 + a / b) and the same for b + 1 and n - 1.
+ *   da = psi(s + n) - psi(s) - [psi(a + y) - psi(a)]     ha likewise with psi1;  db, hb: n - y */
+#ifndef NLL_DIST_BETA_BINOMIAL_H
+#define NLL_DIST_BETA_BINOMIAL_H
+
+#include "dist/wide.h"
+#include "math/beta.h"
+
+/* Sums over j < n, of terms of one sign each: */
+typedef struct beta_binomial_end {
+    vd value; /* log(1 + a / (b + j)) */
+    vd slope; /* -a / ((b + j) (s + j)), the derivative in b */
+    vd curve; /* 1 / (b + j)^2 - 1 / (s + j)^2 */
+} beta_binomial_end;
+NLL_INLINE vd beta_binomial_end_value(vd n, vd a, vd b) {
+    vd one = d_set(1), zero = d_set(0), most = d_set(0x1p1000);
+    md low = d_lt(b, one);
+    vd first = d_log1p_pair(d_min(most, d_div(a, b))).log;
+    vd from = d_sel(low, d_add(b, one), b), m = d_sel(low, d_sub(n, one), n);
+    vd s = d_add(a, from), t = d_add(from, m), all = d_add(s, m), inv = d_div(one, all);
+    vd linear = d_mul(m, d_log1p_pair(d_min(most, d_div(a, t))).log);
+    /* s p = a (1 - m / all), s q = from + a m / all */
+    vd toward = d_mul(m, inv);
+    d_log_pair la = d_log_ratio(d_neg(toward), d_mul(s, inv));
+    d_log_pair lb = d_log1p_pair(d_div(d_mul(a, toward), from));
+    vd steps = d_sub(d_stirling_step(t, a, all, WANT_VALUE).value,
+                     d_stirling_step(from, a, s, WANT_VALUE).value);
+    vd deviance = d_neg(d_fma(a, la.rest, d_mul(from, lb.rest)));
+    vd sum = d_add(d_fma(d_set(0.5), lb.log, steps), d_add(linear, deviance));
+    sum = d_sel(d_eq(m, zero), zero, sum);
+    return d_add(sum, d_sel(low, first, zero));
+}
+/* With t = b + n: the logarithms' and inverses' share in one piece, then what the gamma functions
+ * add to them. */
+NLL_INLINE beta_binomial_end beta_binomial_end_of(vd n, vd a, vd b) {
+    vd one = d_set(1), t = d_add(b, n), s = d_add(a, b), all = d_add(t, a);
+    vd ti = d_div(one, t), si = d_div(one, s), bi = d_div(one, b), li = d_div(one, all);
+    d_gamma_step far = d_gamma_difference(t, a, WANT_CURVE);
+    d_gamma_step near = d_gamma_difference(b, a, WANT_CURVE);
+    vd an = d_mul(d_mul(a, si), d_mul(n, ti)), left = d_mul(d_mul(b, ti), d_mul(all, si));
+    vd curve = d_mul(d_mul(an, d_add(b, all)), d_mul(bi, li));
+    beta_binomial_end e = {
+        .value = beta_binomial_end_value(n, a, b),
+        .slope = d_add(d_log_ratio(d_neg(an), left).log, d_sub(far.slope_rest, near.slope_rest)),
+        .curve = d_add(curve, d_sub(far.curve_rest, near.curve_rest))};
+    return e;
+}
+
+NLL_INLINE wide_value beta_binomial(const vd x[], const double *par) {
+    vd n = x[0], a = x[1], b = x[2], y = x[3], zero = d_set(0), half = d_set(0.5), one = d_set(1);
+    (void)par;
+    vd rest = d_sub(n, y), s = d_add(a, b), at = d_add(a, y), bt = d_add(b, rest);
+    vd all = d_add(at, bt), inv = d_div(one, all), p = d_mul(at, inv), q = d_mul(bt, inv);
+    vd f = d_div(d_mul(y, rest), n);
+    vd shapes = d_beta_core(a, b, p, q, one, WANT_VALUE).value;
+    vd trials = d_beta_core(y, rest, p, q, f, WANT_VALUE).value;
+    vd tails = d_add(d_stirling_tail(at, WANT_VALUE).value, d_stirling_tail(bt, WANT_VALUE).value);
+    tails = d_sub(tails, d_stirling_tail(all, WANT_VALUE).value);
+    vd both = d_nfma(half, d_log_inside(d_mul(at, q)), d_set(D_HALF_LOG_2PI));
+    d_gamma_step whole = d_gamma_difference(s, n, WANT_CURVE);
+    d_gamma_step hits = d_gamma_difference(a, y, WANT_CURVE);
+    d_gamma_step misses = d_gamma_difference(b, rest, WANT_CURVE);
+    wide_value v = {.loss = d_sub(d_add(shapes, trials), d_add(tails, both)),
+                    .grad = {d_sub(whole.slope, hits.slope), d_sub(whole.slope, misses.slope)},
+                    .hess = {d_sub(whole.curve, hits.curve), d_sub(whole.curve, misses.curve)}};
+    md none = d_eq(y, zero), full = d_eq(rest, zero), ends = d_mask_or(none, full);
+    if (d_mask_bits(ends)) { /* lanes that are not at an end keep what they have */
+        beta_binomial_end e = beta_binomial_end_of(n, d_sel(none, a, b), d_sel(none, b, a));
+        v.loss = d_sel(ends, e.value, v.loss);
+        v.grad[0] = d_sel(full, e.slope, d_sel(none, whole.slope, v.grad[0]));
+        v.grad[1] = d_sel(none, e.slope, d_sel(full, whole.slope, v.grad[1]));
+        v.hess[0] = d_sel(full, e.curve, d_sel(none, whole.curve, v.hess[0]));
+        v.hess[1] = d_sel(none, e.curve, d_sel(full, whole.curve, v.hess[1]));
+        md empty = d_eq(n, zero); /* nothing to lose */
+        v.loss = d_sel(empty, zero, v.loss);
+        NLL_UNROLL
+        for (unsigned k = 0; k < 2; k++) {
+            v.grad[k] = d_sel(empty, zero, v.grad[k]);
+            v.hess[k] = d_sel(empty, zero, v.hess[k]);
+        }
+    }
+    md valid = d_mask_and(d_is_count(n), d_mask_and(d_is_positive(a), d_is_positive(b)));
+    return wide_edges(v, y, valid, d_mask_and(d_is_count(y), d_le(y, n)));
+}
+
+#endif

@@ -1,0 +1,57 @@
+/* dist/negative_binomial.h: negative binomial, mean m (or t = log m) and size r: variance m + m^2 /
+ * r. p = r / (r + m), q = m / (r + m) y > 0: the core of math/beta.h with a = r, b = y;  y = 0: -r
+ * log p dm = p (m - y) / m     hm = (p / (r + m)) (y (r + 2 m) / m^2 - 1) dt = p (m - y)         ht
+ * = p q (r + y) dr = psi(r) - psi(r + y) - log p + (y - m) / (r + m), at y = 0 -(log p + q) hr =
+ * [psi1(r) - psi1(r + y) - y / (r (r + y))] - (y - m)^2 / ((r + m)^2 (r + y)) The Poisson limit, r
+ * large, is a limit of these formulas. */
+#ifndef NLL_DIST_NEGATIVE_BINOMIAL_H
+#define NLL_DIST_NEGATIVE_BINOMIAL_H
+
+#include "dist/wide.h"
+#include "math/beta.h"
+
+/* The loss and what belongs to r; `inv` = 1 / (r + m). */
+NLL_INLINE wide_value negative_binomial_size(vd m, vd r, vd y, vd p, vd q, vd inv) {
+    md none = d_eq(y, d_set(0));
+    d_beta_parts c = d_beta_core(r, y, p, q, y, WANT_CURVE);
+    d_log_pair l = d_log_ratio(d_neg(q), p); /* log p, log p + q */
+    vd off = d_mul(d_sub(y, m), inv), bend = d_div(d_mul(off, off), d_add(r, y));
+    wide_value v = {.loss = d_sel(none, d_neg(d_mul(r, l.log)), c.value)};
+    v.grad[1] = d_sel(none, d_neg(l.rest), c.follow_a);
+    v.hess[1] = d_sub(d_sel(none, d_set(0), c.follow_curve_a), bend);
+    return v;
+}
+
+NLL_INLINE wide_value negative_binomial_mean(const vd x[], const double *par) {
+    vd m = x[0], r = x[1], y = x[2], one = d_set(1), zero = d_set(0);
+    (void)par;
+    vd inv = d_div(one, d_add(r, m)), p = d_mul(r, inv), q = d_mul(m, inv);
+    wide_value v = negative_binomial_size(m, r, y, p, q, inv);
+    md none = d_eq(y, zero);
+    vd mi = d_div(one, m), ym = d_sel(none, zero, d_mul(y, mi));
+    v.grad[0] = d_sel(none, p, d_mul(p, d_div(d_sub(m, y), m)));
+    vd twice = d_mul(d_add(r, d_add(m, m)), mi);
+    v.hess[0] = d_mul(d_mul(p, inv), d_fma(ym, d_sel(none, zero, twice), d_set(-1)));
+    /* a mean of 0 gives 0 for certain */
+    md certain = d_eq(m, zero);
+    v.loss = d_sel(certain, d_sel(none, zero, d_set(INFINITY)), v.loss);
+    return wide_edges(v, y, d_mask_and(d_is_nonnegative(m), d_is_positive(r)), d_is_count(y));
+}
+
+NLL_INLINE wide_value negative_binomial_log_mean(const vd x[], const double *par) {
+    vd t = x[0], r = x[1], y = x[2], one = d_set(1), zero = d_set(0), most = d_set(600);
+    (void)par;
+    /* beyond 600 e^t would leave the range: the loss is linear there, with slope r or -y */
+    vd near = d_min(most, d_max(d_neg(most), t)), over = d_sub(t, near), m = d_exp(near);
+    vd inv = d_div(one, d_add(r, m)), p = d_mul(r, inv), q = d_mul(m, inv);
+    wide_value v = negative_binomial_size(m, r, y, p, q, inv);
+    md below = d_lt(over, zero);
+    vd slope = d_sel(below, d_neg(y), r);
+    v.loss = d_add(v.loss, d_sel(d_eq(over, zero), zero, d_mul_zero(slope, over)));
+    v.grad[1] = d_add(v.grad[1], d_max(zero, over));
+    v.grad[0] = d_mul(p, d_sub(m, y));
+    v.hess[0] = d_mul(d_mul(d_mul(p, q), d_add(r, y)), d_exp(d_neg(d_abs(over))));
+    return wide_edges(v, y, d_mask_and(d_is_number(t), d_is_positive(r)), d_is_count(y));
+}
+
+#endif

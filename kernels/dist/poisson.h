@@ -1,0 +1,157 @@
+/* dist/poisson.h: Poisson, rate m or its logarithm t; zero-inflated Poisson with gate g = P(extra
+ * zero) or its logits.
+ *
+ *   y = 0: loss = m.  y > 0, by Loader: loss = delta(y) + D(y, m) + log(2 pi y) / 2, with
+ * Stirling's rest delta and the deviance D: nothing cancels dm = (m - y) / m     hm = y / m^2 dt =
+ * m - y     ht = m
+ *
+ * Zero-inflated, h = 1 - g, e = exp(-m), P0 = g + h e, w = h e / P0 (the zero is the Poisson's):
+ *   y > 0: loss = -log h + Poisson     dg = 1 / h     hg = 1 / h^2, the rest as Poisson
+ *   y = 0: loss = -log P0     dm = w     hm = -w g / P0     dg = -(1 - e) / P0     hg = dg^2
+ *   in logits of g, y > 0: d = g, h = g h;  y = 0, A = g h (1 - e) / P0: d = -A, h = A (g - w)
+ *   in t = log m: d = m dm, h = m^2 hm + m dm */
+#ifndef NLL_DIST_POISSON_H
+#define NLL_DIST_POISSON_H
+
+#include "dist/wide.h"
+#include "math/stirling.h"
+
+/* The loss for y >= 1 and m > 0, and for t = log m so low that e^t is no longer normal. */
+NLL_INLINE vd poisson_loss(vd y, vd m) {
+    vd half_log = d_fma(d_set(0.5), d_log_inside(y), d_set(D_HALF_LOG_2PI));
+    return d_add(d_add(d_stirling_tail(y, WANT_VALUE).value, half_log), d_bd0(y, m));
+}
+NLL_INLINE vd poisson_far_loss(vd y, vd t) {
+    vd l = d_log_inside(y), half_log = d_fma(d_set(0.5), l, d_set(D_HALF_LOG_2PI));
+    vd rest = d_mul(y, d_sub(d_sub(l, d_set(1)), t));
+    return d_add(d_add(d_stirling_tail(y, WANT_VALUE).value, half_log), rest);
+}
+NLL_INLINE vd poisson_log_loss(vd y, vd m, vd t) {
+    return d_sel(d_lt(t, d_set(-600)), poisson_far_loss(y, t), poisson_loss(y, m));
+}
+
+NLL_INLINE wide_value poisson_rate(const vd x[], const double *par) {
+    vd m = x[0], y = x[1], zero = d_set(0);
+    (void)par;
+    md none = d_eq(y, zero);
+    vd inv = d_div(d_set(1), m), ratio = d_sel(none, zero, d_mul(y, inv));
+    vd slope = d_sel(none, d_set(1), d_div(d_sub(m, y), m));
+    wide_value v = {.loss = d_sel(none, m, poisson_loss(y, m)),
+                    .grad = {slope},
+                    .hess = {d_sel(none, zero, d_mul(ratio, inv))}};
+    return wide_edges(v, y, d_is_nonnegative(m), d_is_count(y));
+}
+
+NLL_INLINE wide_value poisson_log_rate(const vd x[], const double *par) {
+    vd t = x[0], y = x[1], m = d_exp(t);
+    (void)par;
+    wide_value v = {.loss = d_sel(d_eq(y, d_set(0)), m, poisson_log_loss(y, m, t)),
+                    .grad = {d_sub(m, y)},
+                    .hess = {m}};
+    return wide_edges(v, y, d_is_number(t), d_is_count(y));
+}
+
+/* What the four forms share: the loss, w, and (1 - e) / P0. */
+typedef struct zip_parts {
+    md none;                /* y = 0 */
+    vd loss, w, extra, hit; /* w, g / P0, (1 - e) / P0 at y = 0 */
+} zip_parts;
+
+/* g, h = 1 - g, -log h; count: the Poisson loss for y > 0. */
+NLL_INLINE zip_parts zip_core(vd g, vd h, vd log_h, vd m, vd y, vd count) {
+    vd zero = d_set(0), one = d_set(1);
+    zip_parts z = {.none = d_eq(y, zero)};
+    d_exps e = d_exp_both(d_neg(m), zero);
+    vd p0 = d_fma(h, e.e, g), some = d_mul(h, e.em1); /* P0 = 1 + some */
+    md gone = d_lt(p0, d_set(0x1p-1000));
+    vd log_p0 = d_log_ratio(some, p0).log;
+    /* both terms of P0 are out of range: the larger decides */
+    vd least = d_min(d_neg(d_log(g)), d_add(log_h, m));
+    z.loss = d_sel(z.none, d_sel(gone, least, d_neg(log_p0)), d_add(log_h, count));
+    vd inv = d_div(one, p0);
+    z.w = d_sel(gone, d_sel(d_eq(g, zero), one, zero), d_mul(d_mul(h, e.e), inv));
+    z.extra = d_sel(gone, d_sub(one, z.w), d_mul(g, inv));
+    z.hit = d_neg(d_mul(e.em1, inv));
+    return z;
+}
+
+/* Derivatives in the gate and in its logits. */
+NLL_INLINE void zip_gate(wide_value *v, const zip_parts *z, vd h) {
+    vd inv = d_div(d_set(1), h);
+    v->grad[0] = d_sel(z->none, d_neg(z->hit), inv);
+    v->hess[0] = d_mul(v->grad[0], v->grad[0]);
+}
+NLL_INLINE void zip_gate_logits(wide_value *v, const zip_parts *z, vd g, vd h) {
+    vd a = d_mul(d_mul(z->hit, g), h), gh = d_mul(g, h);
+    a = d_sel(d_lt(h, a), h, a); /* g / P0 and 1 - e are at most 1 */
+    v->grad[0] = d_sel(z->none, d_neg(a), g);
+    v->hess[0] = d_sel(z->none, d_mul(a, d_sub(g, z->w)), gh);
+}
+/* Derivatives in the rate and in its logarithm. */
+NLL_INLINE void zip_rate(wide_value *v, const zip_parts *z, vd m, vd y) {
+    vd inv = d_div(d_set(1), m), bend = d_neg(d_mul(z->w, z->extra));
+    v->grad[1] = d_sel(z->none, z->w, d_div(d_sub(m, y), m));
+    v->hess[1] = d_sel(z->none, bend, d_mul(d_mul(y, inv), inv));
+}
+NLL_INLINE void zip_log_rate(wide_value *v, const zip_parts *z, vd m, vd y) {
+    vd mw = d_mul_zero(z->w, m), bend = d_mul_zero(mw, d_sub(d_set(1), d_mul_zero(z->extra, m)));
+    v->grad[1] = d_sel(z->none, mw, d_sub(m, y));
+    v->hess[1] = d_sel(z->none, bend, m);
+}
+
+/* Gate g, h = 1 - g and -log h from g or from its logits. */
+typedef struct zip_gates {
+    vd g, h, log_h;
+} zip_gates;
+NLL_INLINE zip_gates zip_from_probs(vd g) {
+    return (zip_gates){g, d_sub(d_set(1), g), d_neg(d_log1p(d_neg(g)))};
+}
+NLL_INLINE zip_gates zip_from_logits(vd t) {
+    vd one = d_set(1), e = d_exp(d_neg(d_abs(t))), w = d_div(one, d_add(one, e)), s = d_mul(e, w);
+    md below = d_lt(t, d_set(0));
+    vd soft = d_add(d_max(t, d_set(0)), d_log1p(e));
+    return (zip_gates){d_sel(below, s, w), d_sel(below, w, s), soft};
+}
+
+NLL_INLINE wide_value zip_probs_rate(const vd x[], const double *par) {
+    vd m = x[1], y = x[2];
+    (void)par;
+    zip_gates g = zip_from_probs(x[0]);
+    zip_parts z = zip_core(g.g, g.h, g.log_h, m, y, poisson_loss(y, m));
+    wide_value v = {.loss = z.loss};
+    zip_gate(&v, &z, g.h);
+    zip_rate(&v, &z, m, y);
+    return wide_edges(v, y, d_mask_and(d_is_unit(x[0]), d_is_nonnegative(m)), d_is_count(y));
+}
+NLL_INLINE wide_value zip_probs_log_rate(const vd x[], const double *par) {
+    vd t = x[1], y = x[2], m = d_exp(t);
+    (void)par;
+    zip_gates g = zip_from_probs(x[0]);
+    zip_parts z = zip_core(g.g, g.h, g.log_h, m, y, poisson_log_loss(y, m, t));
+    wide_value v = {.loss = z.loss};
+    zip_gate(&v, &z, g.h);
+    zip_log_rate(&v, &z, m, y);
+    return wide_edges(v, y, d_mask_and(d_is_unit(x[0]), d_is_number(t)), d_is_count(y));
+}
+NLL_INLINE wide_value zip_logits_rate(const vd x[], const double *par) {
+    vd m = x[1], y = x[2];
+    (void)par;
+    zip_gates g = zip_from_logits(x[0]);
+    zip_parts z = zip_core(g.g, g.h, g.log_h, m, y, poisson_loss(y, m));
+    wide_value v = {.loss = z.loss};
+    zip_gate_logits(&v, &z, g.g, g.h);
+    zip_rate(&v, &z, m, y);
+    return wide_edges(v, y, d_mask_and(d_is_number(x[0]), d_is_nonnegative(m)), d_is_count(y));
+}
+NLL_INLINE wide_value zip_logits_log_rate(const vd x[], const double *par) {
+    vd t = x[1], y = x[2], m = d_exp(t);
+    (void)par;
+    zip_gates g = zip_from_logits(x[0]);
+    zip_parts z = zip_core(g.g, g.h, g.log_h, m, y, poisson_log_loss(y, m, t));
+    wide_value v = {.loss = z.loss};
+    zip_gate_logits(&v, &z, g.g, g.h);
+    zip_log_rate(&v, &z, m, y);
+    return wide_edges(v, y, d_mask_and(d_is_number(x[0]), d_is_number(t)), d_is_count(y));
+}
+
+#endif

@@ -1,0 +1,131 @@
+/* dist_accuracy.c: the distributions against both oracles, bounds from kernels.def: the stored
+ * tables, and random points with MPFR.  Errors are in units in the last place of the larger of the
+ * value and its magnitude; beside them stands the error of the value relative to itself. */
+#include "dist_oracle.h"
+#include "dist_run.h"
+#include "gen.h"
+#include "support.h"
+#include "tables.h"
+
+#include "kernel.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Index: type, model. */
+static struct criterion_test_params indices(void) {
+    static int index[256];
+    for (int i = 0; i < 256; i++) index[i] = i;
+    return cr_make_param_array(int, index, 2 * dist_model_count);
+}
+
+static void output_name(const struct dist_model *m, size_t o, char *name, size_t size) {
+    int order, in = dist_output_input(m, o, &order);
+    const char *what = order == 0 ? "loss" : order == 1 ? "d" : "h";
+    if (in < 0)
+        snprintf(name, size, "%s", what);
+    else
+        snprintf(name, size, "%s%s %d", what, (size_t)in + 1 == dist_inputs(m) ? " y" : "", in);
+}
+
+/* n points x with the values v and magnitudes mag [n, outputs] */
+static void hold(const struct dist_model *m, nll_dtype type, size_t n, const double *x,
+                 const long double *v, const long double *mag, const char *how) {
+    size_t inputs = dist_inputs(m), outputs = dist_outputs(m);
+    double *got = new_doubles(n * outputs), bound = nll_descs[dist_kernel(m)].ulp[type == NLL_F64];
+    dist_run(m, type, n, x, got);
+    for (size_t o = 0; o < outputs; o++) {
+        char label[80], name[20];
+        snprintf(label, sizeof label, "%s %s %s", nll_dtype_name(type), m->kernel, how);
+        output_name(m, o, name, sizeof name);
+        struct tally t = {.what = name, .limit = bound};
+        long double relative = 0;
+        for (size_t i = 0; i < n; i++) {
+            long double want = v[i * outputs + o], size = fmaxl(mag[i * outputs + o], fabsl(want));
+            /* numbers on the way to a result near the end of the range are not normal */
+            double g = got[i * outputs + o], tiny = type == NLL_F64 ? 0x1p-1022 : tiny_of(type);
+            if (tally_add(&t, i, o, g, want, ulp_of(type, size), tiny, huge_of(type)))
+                for (size_t k = 0; k < inputs && k < 3; k++) t.inputs[k] = x[i * inputs + k];
+            long double own = fabsl(g - want) / fabsl(want) / unit_of(type);
+            if (fabsl(want) > ldexpl(tiny, 30) && fabsl(want) < huge_of(type) && own > relative)
+                relative = own;
+        }
+        fprintf(stderr, "%-40s %-6s relative to itself: %.3Lg u\n", label, name, relative);
+        if (t.worst > t.limit) { /* all inputs, exactly */
+            const double *at = x + t.row * inputs;
+            fprintf(stderr, "%s %s row %zu:", label, name, t.row);
+            for (size_t k = 0; k < inputs; k++) fprintf(stderr, " %a", at[k]);
+            fprintf(stderr, " (");
+            for (size_t k = 0; k < inputs; k++) fprintf(stderr, " %.9g", at[k]);
+            fprintf(stderr, " ) magnitude %.6Lg\n", mag[t.row * outputs + o]);
+        }
+        tally_check(&t, label);
+    }
+    free(got);
+}
+
+ParameterizedTestParameters(dist_accuracy, tables) { return indices(); }
+ParameterizedTest(int *index, dist_accuracy, tables) {
+    const struct dist_model *m = &dist_models[*index / 2];
+    nll_dtype type = *index % 2 ? NLL_F64 : NLL_F32;
+    if (dist_kernel(m) < 0) cr_skip_test("no such kernel");
+    struct table t = dist_table(m);
+    cr_assert(t.inputs == dist_inputs(m) && t.outputs == dist_outputs(m), "%s", m->kernel);
+    hold(m, type, type == NLL_F32 ? t.floats : t.points, t.x, t.v, t.mag, "table");
+    table_free(&t);
+}
+
+ParameterizedTestParameters(dist_accuracy, random_points) { return indices(); }
+ParameterizedTest(int *index, dist_accuracy, random_points, .timeout = 3600) {
+    const struct dist_model *m = &dist_models[*index / 2];
+    nll_dtype type = *index % 2 ? NLL_F64 : NLL_F32;
+    if (dist_kernel(m) < 0) cr_skip_test("no such kernel");
+    uint64_t state = gen_state(7000 + (uint64_t)*index);
+    size_t n = gen_count(2048), inputs = dist_inputs(m), outputs = dist_outputs(m);
+    double *x = new_doubles(n * inputs);
+    long double *v = calloc(n * outputs, sizeof *v), *mag = calloc(n * outputs, sizeof *mag);
+    cr_assert(v && mag);
+    for (size_t i = 0; i < n; i++) {
+        dist_draw(m, type == NLL_F32, x + i * inputs, &state);
+        long double spare[DIST_OUTPUTS];
+        dist_oracle(m, x + i * inputs, v + i * outputs);
+        dist_magnitudes(m, x + i * inputs, v + i * outputs, spare);
+        for (size_t o = 0; o < outputs;
+             o++) { /* where the oracle has 0 for what it cannot resolve */
+            long double lost = dist_unresolved(m, x + i * inputs, o, v[i * outputs]);
+            mag[i * outputs + o] =
+                v[i * outputs + o] == 0 ? fmaxl(spare[o], lost * 0x1p60L) : spare[o];
+        }
+    }
+    hold(m, type, n, x, v, mag, "random");
+    free(x);
+    free(v);
+    free(mag);
+}
+
+/* Every distribution, every form of its parameters and every kernel has an oracle and a table. */
+Test(dist_accuracy, nothing_is_forgotten) {
+    for (int k = 0; k < NLL_KERNELS; k++) {
+        const char *name = nll_descs[k].name;
+        if (nll_descs[k].family != MAP) continue;
+        int other = !strncmp(name, "bernoulli", 9) || !strncmp(name, "gaussian", 8);
+        cr_expect(other || dist_find(name), "kernel %s has no oracle", name);
+    }
+    const nll_distribution *d;
+    for (size_t i = 0; (d = nll_distribution_at(i)) != NULL; i++)
+        for (size_t p = 0; p < d->parameter_count; p++) {
+            int found = 0;
+            for (size_t k = 0; k < dist_model_count; k++)
+                for (int n = 0; n < DIST_INPUTS - 1; n++)
+                    found |= !strcmp(dist_models[k].distribution, d->name) &&
+                             dist_models[k].parameters[n] &&
+                             !strcmp(dist_models[k].parameters[n], d->parameters[p].name);
+            cr_expect(found, "%s: parameter %s has no oracle", d->name, d->parameters[p].name);
+        }
+    for (size_t k = 0; k < dist_model_count; k++)
+        cr_expect(dist_kernel(&dist_models[k]) >= 0, "no kernel %s", dist_models[k].kernel);
+}

@@ -1,0 +1,73 @@
+/* edges_dist_range.c: the distributions over all floats, and doubles of 2^-500 to 2^500, far beyond
+ * what the accuracy tests cover: results may be infinite, but never NaN. */
+#include "dist_run.h"
+#include "gen.h"
+#include "support.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { RANGE_F64 = 500 };
+
+static double any_positive(nll_dtype type, uint64_t *state) {
+    int emin = type == NLL_F64 ? -RANGE_F64 : -126, emax = -emin;
+    switch (gen_below(8, state)) {
+    case 0: return ldexp(1, emin);
+    case 1: return type == NLL_F64 ? ldexp(1, emax) : huge_of(type);
+    case 2: return type == NLL_F64 ? ldexp(1, emin) : tiny_of(type);
+    default: break;
+    }
+    int e = emin + (int)gen_below((uint64_t)(emax - emin), state);
+    return round_to(type, ldexp(1 + (double)gen_below(1u << 20, state) * 0x1p-20, e));
+}
+
+static double any_value(const struct dist_model *m, size_t i, nll_dtype type, uint64_t *state) {
+    double p = any_positive(type, state), sign = gen_below(2, state) ? 1 : -1;
+    double whole = (double)gen_below(gen_below(2, state) ? 64 : 1u << 24, state);
+    int unit = !strncmp(m->kernel, "beta_", 5) && m->real && m->in[i] == IN_TARGET;
+    switch (m->in[i]) {
+    case IN_LOC: return gen_below(4, state) ? sign * p : 0;
+    case IN_LOG_RATE:
+    case IN_LOGIT: return sign * (p > 1e6 ? 1e3 : p);
+    case IN_TRIALS: return whole;
+    case IN_POWER: return 1.5;
+    default: break;
+    }
+    if (unit || m->in[i] == IN_PROB) return p < 1 ? p : 1 - unit_of(type) * 3;
+    if (m->in[i] == IN_TARGET && !m->real) return whole;
+    return m->in[i] == IN_TARGET && (m->in[0] == IN_LOC || m->in[1] == IN_LOC) &&
+                   strcmp(m->kernel, "lognormal") != 0
+               ? sign * p
+               : p;
+}
+
+Test(edges_dist_range, never_nan, .timeout = 600) {
+    enum { N = 512 };
+    static double x[N * DIST_INPUTS], got[N * DIST_OUTPUTS];
+    FOR_MODELS(m) for (int t = 0; t < 2; t++) {
+        nll_dtype type = t ? NLL_F64 : NLL_F32;
+        uint64_t state = gen_state(7850 + (uint64_t)(m - dist_models));
+        size_t inputs = dist_inputs(m), outputs = dist_outputs(m), bad = 0;
+        for (size_t round = 0; round < gen_count(64); round++) {
+            for (size_t i = 0; i < N; i++) {
+                double *row = x + i * inputs;
+                for (size_t k = 0; k < inputs; k++) row[k] = any_value(m, k, type, &state);
+                if (m->in[0] == IN_TRIALS && row[inputs - 1] > row[0]) row[inputs - 1] = row[0];
+                if (!strcmp(m->kernel, "pareto") && row[2] < row[1]) row[2] = row[1];
+            }
+            dist_run(m, type, N, x, got);
+            for (size_t i = 0; i < N; i++)
+                for (size_t o = 0; o < outputs; o++) {
+                    double loss = got[i * outputs], g = got[i * outputs + o];
+                    if (!isnan(g) || (o > 0 && isinf(loss)) || bad++ >= 8) continue;
+                    const double *row = x + i * inputs;
+                    cr_expect(0, "%s %s(%a, %a, %a, %a) output %zu is NaN, loss %g", m->kernel,
+                              nll_dtype_name(type), row[0], row[1], inputs > 2 ? row[2] : 0,
+                              inputs > 3 ? row[3] : 0, o, loss);
+                }
+        }
+        if (bad) fprintf(stderr, "%s %s: %zu NaN\n", m->kernel, nll_dtype_name(type), bad);
+    }
+}
