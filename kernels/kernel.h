@@ -35,10 +35,13 @@ enum nll_slot {
     R_VALUE,    /* T, any */
     R_COEF,     /* double[4] per row: {f, k, s, unused}, see row_softmax_grad */
     R_CAP,      /* double[2] for all rows: {softcap or 0, temperature} */
+    R_PAIR,     /* double[8] per row: the scales of two rows, see row/divergence.h */
+    R_SLOPES,   /* double[8] per row: coefficients of gradients, see row/divergence_rows.h */
     X_OUT,      /* output, T */
     R_OUT,      /* output, T */
     R_F64,      /* output, double */
-    R_I64       /* output, int64_t */
+    R_I64,      /* output, int64_t */
+    R_SUMS      /* output, double[6]: three sums, each with its rounding errors */
 };
 
 enum { NLL_SLOTS = 5, NLL_PARAMETERS = 2 };

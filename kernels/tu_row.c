@@ -1,6 +1,7 @@
 /* tu_row.c: kernels over rows of classes, compiled once per instruction set and compute type. */
 #include "table.h"
 
+#include "row/divergence.h"
 #include "row/dot.h"
 #include "row/grad.h"
 #include "row/lse.h"

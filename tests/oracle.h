@@ -51,4 +51,19 @@ struct oracle_row_out {
 };
 void oracle_categorical(const struct oracle_row *row, struct oracle_row_out *out);
 
+/* One row of a divergence.  p, q: as given, each in its form; js: Jensen-Shannon, else KL(p||q).
+ * Rows of log-probs and probs are taken as they are. */
+struct oracle_pair {
+    enum oracle_form form[2];
+    size_t cols;
+    const double *x[2];
+    int js;
+    double unit; /* roundoff of the computation: magnitudes have terms of its second order */
+};
+struct oracle_pair_out {
+    struct oracle_value value;
+    struct oracle_value *grad[2]; /* [cols], NULL: not wanted */
+};
+void oracle_divergence(const struct oracle_pair *pair, struct oracle_pair_out *out);
+
 #endif

@@ -1,6 +1,6 @@
 /* nll.h: the public interface of nll, batched negative log-likelihoods and their gradients.
  *
- * This file holds the only preprocessor lines of the interface.  The four headers it includes are
+ * This file holds the only preprocessor lines of the interface.  The headers it includes are
  * plain C11 declarations, so that cffi, LuaJIT and other readers of C can take them as they are.
  *
  * Conventions, stated once
@@ -44,6 +44,8 @@ extern "C" {
 #include "types.h"
 
 #include "models.h"
+
+#include "divergences.h"
 
 #include "functions.h"
 
