@@ -21,11 +21,13 @@ enum model {
     GAUSSIAN_VAR,
     GAUSSIAN_LOG_SCALE,
     GAUSSIAN_LOG_VAR,
+    KL, /* both sides logits */
+    JS,
     MODELS
 };
-static const char *const model_names[] = {"categorical",     "bernoulli",    "gaussian",
-                                          "gaussian-scale",  "gaussian-var", "gaussian-log-scale",
-                                          "gaussian-log-var"};
+static const char *const model_names[] = {"categorical",      "bernoulli",    "gaussian",
+                                          "gaussian-scale",   "gaussian-var", "gaussian-log-scale",
+                                          "gaussian-log-var", "kl",           "js"};
 static const char *const how_names[] = {"forward", "forward-gradient", "in-place"};
 
 typedef struct model_case {
@@ -75,6 +77,16 @@ static nll_status call(const model_case *c, size_t rows, int in_place, places *t
                                     .nll = output(to->nll, wide(c), rows, 1),
                                     .grad = output(to->grad, c->dtype, rows, c->cols)},
             &to->result);
+    if (c->model == KL || c->model == JS)
+        return nll_kl(&(nll_kl_args){.struct_size = sizeof(nll_kl_args),
+                                     .p_logits = nll_view_2d(x, c->dtype, rows, c->cols),
+                                     .q_logits = nll_view_2d(input(c, 1, DATA_REAL, n), c->dtype,
+                                                             rows, c->cols),
+                                     .direction = c->model == JS ? NLL_JS : NLL_FORWARD,
+                                     .divergence = output(to->nll, wide(c), rows, 1),
+                                     .grad_p = output(to->grad, c->dtype, rows, c->cols),
+                                     .grad_q = output(to->grad2, c->dtype, rows, c->cols)},
+                      &to->result);
     if (c->model == BERNOULLI)
         return nll_bernoulli(
             &(nll_bernoulli_args){.struct_size = sizeof(nll_bernoulli_args),
@@ -163,7 +175,8 @@ static void run(void *ctx) {
 
 static void add(enum model model, nll_dtype dtype, const nll_isa *isa, enum how how, size_t rows,
                 size_t cols) {
-    size_t arrays = model == CATEGORICAL ? 1 : model <= GAUSSIAN ? 2 : 3; /* read; element-wise */
+    int pair = model == KL || model == JS;
+    size_t arrays = model == CATEGORICAL ? 1 : model <= GAUSSIAN || pair ? 2 : 3; /* read */
     size_t grads = how == FORWARD ? 0 : model <= GAUSSIAN ? 1 : 2;
     model_case *c = malloc(sizeof *c);
     if (!c) bench_fail("memory", "out of it");
@@ -171,7 +184,7 @@ static void add(enum model model, nll_dtype dtype, const nll_isa *isa, enum how 
     size_t unit = cols * nll_dtype_size(dtype);
     c->rows = rows > 0 ? rows : bench.dram / (unit * arrays);
     const char *size = rows > 0 ? bench_text("%zu", rows) : "DRAM";
-    if (model == CATEGORICAL) size = bench_text("%sx%zu", size, cols);
+    if (model == CATEGORICAL || pair) size = bench_text("%sx%zu", size, cols);
     c->name = bench_text("%s/%s/%s/%s/%s", model_names[model], nll_dtype_name(dtype), isa->name,
                          how_names[how], size);
     c->read =
@@ -195,6 +208,7 @@ static void add_all(enum model model, nll_dtype dtype, size_t rows, size_t cols)
     int main_case = model == CATEGORICAL && dtype == NLL_F32;
     if (bench.quick && !main_case && (rows != 0 || dtype == NLL_F16)) return;
     if (bench.quick && model != CATEGORICAL && dtype != NLL_F32) return;
+    if ((model == KL || model == JS) && (cols == 10 || cols == 64) && rows != 0) return;
     for (size_t i = 0; (isa = bench_isa(i, main_case ? 2 : 1)); i++)
         for (int how = 0; how < HOWS; how++) {
             if (how == IN_PLACE && (!in_place(model) || (bench.quick && !main_case))) continue;
@@ -214,7 +228,16 @@ void models_register(void) {
 #undef NLL_ROWS
 #undef NLL_ELEMENTS
     }
-    for (int m = BERNOULLI; m < MODELS; m++)
+    for (int m = KL; m < MODELS; m++)
+        for (size_t t = 0; t < sizeof dtypes / sizeof *dtypes; t++) {
+#define NLL_ROWS(rows, cols, brief) \
+    if ((brief) || !bench.quick) add_all((enum model)m, dtypes[t], rows, cols);
+#define NLL_ELEMENTS(n, brief)
+#include "shapes.def"
+#undef NLL_ROWS
+#undef NLL_ELEMENTS
+        }
+    for (int m = BERNOULLI; m < KL; m++)
         for (size_t t = 0; t < sizeof dtypes / sizeof *dtypes; t += 3) { /* f32, f64 */
 #define NLL_ROWS(rows, cols, brief)
 #define NLL_ELEMENTS(n, brief) \
