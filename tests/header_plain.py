@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""The four declaration headers are for readers without a preprocessor (cffi, LuaJIT): no '#' line.
+"""The declaration headers are for readers without a preprocessor (cffi, LuaJIT): no '#' line.
 
 Argument: the folder of the headers.  If cffi or pycparser is installed, it must be able to read
-them; nll.h alone holds preprocessor lines, and includes just these four and two standard headers.
+them; nll.h alone holds preprocessor lines, and includes just these and two standard headers.
 """
 import pathlib
 import re
 import sys
 
-DECLARATIONS = ["types.h", "models.h", "functions.h", "runtime.h"]
+DECLARATIONS = ["types.h", "models.h", "divergences.h", "functions.h", "runtime.h"]
 folder = pathlib.Path(sys.argv[1])
 failures = []
 texts = []

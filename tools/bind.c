@@ -8,7 +8,18 @@
 
 static bool is_array(const struct flag *flag) {
     return flag->form == MATRIX || flag->form == COLUMN || flag->form == LABELS ||
-           flag->form == CLASSES;
+           flag->form == CLASSES || flag->form == KLD;
+}
+/* What it is once it is open. */
+static enum form shape_of(const struct flag *flag) {
+    return flag->form == KLD ? MATRIX : flag->form;
+}
+
+/* A .kld file brings its targets along. */
+static bool brings_labels(const struct model *model, const char *const *values) {
+    for (size_t i = 0; i < model->flag_count; i++)
+        if (model->flags[i].form == KLD && values[i]) return true;
+    return false;
 }
 
 /* "--logits, --log-probs or --probs": flag i and the alternatives after it. */
@@ -58,6 +69,7 @@ static int check_choices(const struct model *model, const char *const *values) {
                         flag->name);
         char list[160];
         list_choice(model, i, list, sizeof list);
+        given |= flag->form == LABELS && brings_labels(model, values);
         if (flag->required && !given && is_first(model, i))
             return fail(EX_USAGE, "missing %s; see 'nll score %s --help'", list, model->name);
     }
@@ -74,6 +86,32 @@ static int read_setting(const struct flag *flag, const char *text, double *value
                 !(flag->open && *value == flag->least) && !(flag->most > 0 && *value > flag->most);
     return good ? 0
                 : fail(EX_USAGE, "--%s: expected a number %s, found '%s'", flag->name, range, text);
+}
+
+static int read_choice(const struct flag *flag, const char *text, long long *value) {
+    size_t count = 0, index = 0;
+    while (flag->words[count]) count++;
+    int code = args_word(flag->name, text, flag->words, count, &index);
+    *value = (long long)index;
+    return code;
+}
+
+/* The rows chosen of .kld files, and the targets that come with them. */
+static int read_klds(struct binding *b) {
+    const struct model *model = b->model;
+    struct input *labels = NULL;
+    bool given = false;
+    for (size_t i = 0; i < model->flag_count; i++)
+        if (model->flags[i].form == LABELS && model->flags[i].required) labels = &b->inputs[i];
+    for (size_t i = 0; i < model->flag_count; i++)
+        given |= b->values[i] && labels && model->flags[i].choice &&
+                 model->flags[i].choice == model->flags[labels - b->inputs].choice;
+    int code = 0;
+    for (size_t i = 0; i < model->flag_count && !code; i++)
+        if (model->flags[i].form == KLD && b->values[i])
+            code =
+                input_read_kld(&b->inputs[i], &b->klds[i], b->begin, b->end, given ? NULL : labels);
+    return code;
 }
 
 /* The length of this array must be that of the files before it. */
@@ -120,7 +158,7 @@ static int check_shapes(struct binding *b) {
     static const enum form order[] = {MATRIX, COLUMN, LABELS, CLASSES};
     for (size_t k = 0; k < sizeof order / sizeof order[0]; k++)
         for (size_t i = 0; i < b->model->flag_count; i++)
-            if (b->model->flags[i].form == order[k]) {
+            if (shape_of(&b->model->flags[i]) == order[k]) {
                 int code = check_shape(b, &b->inputs[i], order[k], &sizes);
                 if (code) return code;
                 classes |= order[k] == MATRIX;
@@ -145,12 +183,17 @@ int bind_open(struct binding *b, const struct model *model, const char *const *v
             code = read_setting(flag, values[i], &b->numbers[i]);
         else if (flag->form == INDEX)
             code = args_integer(flag->name, values[i], INT64_MIN, INT64_MAX, &b->integers[i]);
+        else if (flag->form == CHOICE)
+            code = read_choice(flag, values[i], &b->integers[i]);
     }
     for (size_t i = 0; i < model->flag_count && !code; i++) {
         const struct flag *flag = &model->flags[i];
         if (!values[i] || !is_array(flag)) continue;
-        code = input_open(&b->inputs[i], flag->name, values[i],
-                          flag->form == LABELS ? INPUT_INTEGER : INPUT_REAL, settings->bf16);
+        if (flag->form == KLD)
+            code = input_open_kld(&b->inputs[i], &b->klds[i], flag->name, values[i]);
+        else
+            code = input_open(&b->inputs[i], flag->name, values[i],
+                              flag->form == LABELS ? INPUT_INTEGER : INPUT_REAL, settings->bf16);
         b->wide |= b->inputs[i].dtype == NLL_F64;
     }
     if (!code && settings->sample_weight)
@@ -159,7 +202,7 @@ int bind_open(struct binding *b, const struct model *model, const char *const *v
     if (!code) code = check_shapes(b);
     b->end = b->rows;
     if (!code && settings->rows) code = settings_rows(settings->rows, b->rows, &b->begin, &b->end);
-    return code;
+    return code ? code : read_klds(b);
 }
 
 void bind_close(struct binding *b) {
@@ -189,13 +232,15 @@ void *bind_args(const struct binding *b, const struct settings *settings, size_t
     for (size_t i = 0; i < model->flag_count; i++) {
         const struct flag *flag = &model->flags[i];
         void *member = args + flag->member;
-        if (!b->values[i]) continue;
+        if (!b->values[i] && !b->inputs[i].name) continue;
         if (is_array(flag))
-            *(nll_view *)member = view_of(b, &b->inputs[i], flag->form, begin, end);
+            *(nll_view *)member = view_of(b, &b->inputs[i], shape_of(flag), begin, end);
         else if (flag->form == SETTING)
             *(double *)member = b->numbers[i];
         else if (flag->form == INDEX)
             *(int64_t *)member = b->integers[i];
+        else if (flag->form == CHOICE)
+            *(int *)member = (int)b->integers[i];
         if (flag->form == INDEX) *(int *)(void *)(args + flag->extra) = 1;
     }
     const struct input *labels = bind_labels(b);
@@ -232,6 +277,6 @@ bool bind_has_gradient(const struct binding *b, size_t i) {
 
 const struct input *bind_labels(const struct binding *b) {
     for (size_t i = 0; i < b->model->flag_count; i++)
-        if (b->model->flags[i].form == LABELS && b->values[i]) return &b->inputs[i];
+        if (b->model->flags[i].form == LABELS && b->inputs[i].name) return &b->inputs[i];
     return NULL;
 }

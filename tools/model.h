@@ -18,6 +18,8 @@ enum form {
     CLASSES,    /* reals [c] or a number */
     SETTING,    /* a number: a double of the struct */
     INDEX,      /* an integer: an int64_t, with an int that says it is given */
+    CHOICE,     /* one of some words: an int (enum) of the struct */
+    KLD,        /* a .kld file: log-probs [n, c], and its tokens as LABELS where none are given */
     LATER       /* in the contract, not built yet */
 };
 
@@ -33,6 +35,8 @@ struct flag {
     size_t member;      /* offset in the argument struct: nll_view, double or int64_t */
     size_t extra;       /* offset of the gradient's nll_out, or of the int of an INDEX; 0: none */
     double least, most; /* range of a SETTING; most 0: no upper bound */
+    const char *const *words; /* of a CHOICE, ended by NULL; its value is the number of the word */
+    const char *arg;          /* what the help calls the value; NULL: by form */
 };
 
 struct model {

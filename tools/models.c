@@ -20,6 +20,10 @@ static const struct flag categorical_flags[] = {
      GRADIENT(categorical, grad)},
     {"probs", MATRIX, "probabilities [n, c]", ONE_OF(1), AT(categorical, probs),
      GRADIENT(categorical, grad)},
+    {"logits-kld", KLD,
+     "log-probabilities of llama.cpp's perplexity tool (.kld); its tokens are "
+     "the target unless one is given",
+     ONE_OF(1), AT(categorical, log_probs)},
     {"target", LABELS, "observed class of each row, 0 to c-1 [n]", ONE_OF(2),
      AT(categorical, target)},
     {"target-probs", MATRIX, "observed distribution of each row [n, c]", ONE_OF(2),
@@ -33,6 +37,29 @@ static const struct flag categorical_flags[] = {
     {"temperature", SETTING, "divides the logits", AT(categorical, temperature), .open = true},
     {"softcap", SETTING, "C: logits become C tanh(x / C)", AT(categorical, softcap), .open = true},
     {"top-k", LATER, "not built in this version", .choice = 0},
+};
+
+static const char *const directions[] = {
+    [NLL_FORWARD] = "forward", [NLL_REVERSE] = "reverse", [NLL_JS] = "js", NULL};
+static const struct flag kl_flags[] = {
+    {"p-logits", MATRIX, "p: unnormalised log-probabilities [n, c]", ONE_OF(1), AT(kl, p_logits),
+     GRADIENT(kl, grad_p)},
+    {"p-log-probs", MATRIX, "p: log-probabilities [n, c]", ONE_OF(1), AT(kl, p_log_probs),
+     GRADIENT(kl, grad_p)},
+    {"p-probs", MATRIX, "p: probabilities [n, c]", ONE_OF(1), AT(kl, p_probs),
+     GRADIENT(kl, grad_p)},
+    {"p-kld", KLD, "p: log-probabilities of llama.cpp's perplexity tool (.kld)", ONE_OF(1),
+     AT(kl, p_log_probs)},
+    {"q-logits", MATRIX, "q: unnormalised log-probabilities [n, c]", ONE_OF(2), AT(kl, q_logits),
+     GRADIENT(kl, grad_q)},
+    {"q-log-probs", MATRIX, "q: log-probabilities [n, c]", ONE_OF(2), AT(kl, q_log_probs),
+     GRADIENT(kl, grad_q)},
+    {"q-probs", MATRIX, "q: probabilities [n, c]", ONE_OF(2), AT(kl, q_probs),
+     GRADIENT(kl, grad_q)},
+    {"q-kld", KLD, "q: log-probabilities of llama.cpp's perplexity tool (.kld)", ONE_OF(2),
+     AT(kl, q_log_probs)},
+    {"direction", CHOICE, "forward (default): KL(p||q), reverse: KL(q||p), js: Jensen-Shannon",
+     AT(kl, direction), .words = directions, .arg = "KIND"},
 };
 
 static const struct flag bernoulli_flags[] = {
@@ -67,13 +94,15 @@ static const struct flag gaussian_flags[] = {
 CALL(categorical)
 CALL(bernoulli)
 CALL(gaussian)
+CALL(kl)
 
-/* What every row of the table has. */
-#define MODEL(model)                                                                         \
+/* What every row of the table has; most also have a mode. */
+#define VALUED(model, value)                                                                 \
     .name = #model, .flags = model##_flags,                                                  \
     .flag_count = sizeof model##_flags / sizeof model##_flags[0], .call = call_##model,      \
     .args_size = sizeof(nll_##model##_args), .common = offsetof(nll_##model##_args, common), \
-    .nll = offsetof(nll_##model##_args, nll), .mode = offsetof(nll_##model##_args, mode)
+    .nll = offsetof(nll_##model##_args, value)
+#define MODEL(model) VALUED(model, nll), .mode = offsetof(nll_##model##_args, mode)
 
 const struct model models[] = {
     {MODEL(categorical), .about = "one of c classes per row (multiclass cross entropy)",
@@ -82,6 +111,7 @@ const struct model models[] = {
     {MODEL(bernoulli), .about = "y in [0, 1] (binary cross entropy)",
      .rows = offsetof(nll_bernoulli_args, rows)},
     {MODEL(gaussian), .about = "a normal distribution", .rows = offsetof(nll_gaussian_args, rows)},
+    {VALUED(kl, divergence), .about = "Kullback-Leibler or Jensen-Shannon divergence of two rows"},
 };
 const size_t model_count = sizeof models / sizeof models[0];
 
@@ -97,7 +127,7 @@ static const char *const later_models[] = {
     "gumbel",        "student_t",     "exponential",
     "weibull",       "inverse_gamma", "pareto",
     "beta",          "von_mises",     "tweedie",
-    "dirichlet",     "multinomial",   "kl",
+    "dirichlet",     "multinomial",
 };
 
 const struct model *model_find(const char *name, int *code) {

@@ -150,15 +150,9 @@ static bool same_output(const struct outputs *outputs, const char *path) {
     return false;
 }
 
-int outputs_add(struct outputs *outputs, const char *path, nll_dtype dtype, size_t rows,
-                size_t cols, nll_out *view) {
-    char header[NPY_HEADER];
-    size_t start = npy_format(header, dtype, rows, cols), size;
+int outputs_add_bytes(struct outputs *outputs, const char *path, size_t size,
+                      unsigned char **bytes) {
     if (outputs->count == OUTPUTS) return fail(EX_SOFTWARE, "too many output files");
-    if (__builtin_mul_overflow(rows, cols ? cols : 1, &size) ||
-        __builtin_mul_overflow(size, nll_dtype_size(dtype), &size) ||
-        __builtin_add_overflow(size, start, &size) || size > PTRDIFF_MAX)
-        return fail_memory();
     char *resolved = resolve(path);
     if (!resolved) return fail_memory();
     pthread_mutex_lock(&outputs->lock);
@@ -175,10 +169,26 @@ int outputs_add(struct outputs *outputs, const char *path, nll_dtype dtype, size
     if (code) return code;
     if (!output->mapped) output->bytes = malloc(size);
     if (!output->bytes) return fail_memory();
-    memcpy(output->bytes, header, start);
-    outputs->bytes += (double)(size - start);
-    *view = cols ? nll_out_2d(output->bytes + start, dtype, rows, cols)
-                 : nll_out_1d(output->bytes + start, dtype, rows);
+    outputs->bytes += (double)size;
+    *bytes = (unsigned char *)output->bytes;
+    return 0;
+}
+
+int outputs_add(struct outputs *outputs, const char *path, nll_dtype dtype, size_t rows,
+                size_t cols, nll_out *view) {
+    char header[NPY_HEADER];
+    size_t start = npy_format(header, dtype, rows, cols), size;
+    unsigned char *bytes;
+    if (__builtin_mul_overflow(rows, cols ? cols : 1, &size) ||
+        __builtin_mul_overflow(size, nll_dtype_size(dtype), &size) ||
+        __builtin_add_overflow(size, start, &size) || size > PTRDIFF_MAX)
+        return fail_memory();
+    int code = outputs_add_bytes(outputs, path, size, &bytes);
+    if (code) return code;
+    memcpy(bytes, header, start);
+    outputs->bytes -= (double)start;
+    *view = cols ? nll_out_2d(bytes + start, dtype, rows, cols)
+                 : nll_out_1d(bytes + start, dtype, rows);
     return 0;
 }
 

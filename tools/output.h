@@ -41,6 +41,9 @@ int outputs_make_dir(struct outputs *outputs, const char *path);
 /* Adds an array of the shape; cols 0 makes it 1-D.  Fill *view, then commit. */
 int outputs_add(struct outputs *outputs, const char *path, nll_dtype dtype, size_t rows,
                 size_t cols, nll_out *view);
+/* Adds a file of `size` bytes of another format.  Fill *bytes, then commit. */
+int outputs_add_bytes(struct outputs *outputs, const char *path, size_t size,
+                      unsigned char **bytes);
 /* Writes what is to be written, gives all files their names.  0 or the exit code. */
 int outputs_commit(struct outputs *outputs);
 /* Ends everything; removes what was not committed. */

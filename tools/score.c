@@ -164,6 +164,8 @@ static int finish(struct score *s) {
 
 static int run(struct score *s, const char *const *values) {
     int code = s->settings.isa ? settings_isa(s->settings.isa) : 0;
+    if (!code && s->settings.mode && !s->model->mode)
+        code = fail(EX_USAGE, "--mode: %s has no most likely value; leave it out", s->model->name);
     if (!code) code = bind_open(&s->binding, s->model, values, &s->settings);
     if (!code)
         code =
@@ -213,8 +215,8 @@ static int score_help(void) {
 }
 
 static const char *const metavars[] = {
-    [MATRIX] = "F",  [COLUMN] = "F", [LABELS] = "F", [CLASSES] = "F",
-    [SETTING] = "X", [INDEX] = "I",  [LATER] = "K"};
+    [MATRIX] = "F", [COLUMN] = "F",    [LABELS] = "F", [CLASSES] = "F", [SETTING] = "X",
+    [INDEX] = "I",  [CHOICE] = "WORD", [KLD] = "F",    [LATER] = "K"};
 
 int command_score(int argc, char **argv) {
     enum { MOST = FLAGS_MOST + COMMON_OPTIONS };
@@ -232,7 +234,8 @@ int command_score(int argc, char **argv) {
     size_t count = 0;
     for (; count < model->flag_count; count++) {
         const struct flag *flag = &model->flags[count];
-        options[count] = (struct arg_option){flag->name, metavars[flag->form], flag->help};
+        options[count] = (struct arg_option){
+            flag->name, flag->arg ? flag->arg : metavars[flag->form], flag->help};
     }
     memcpy(options + count, common_options, sizeof common_options);
     count += COMMON_OPTIONS;

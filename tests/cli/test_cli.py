@@ -6,13 +6,14 @@ import sys
 import unittest
 
 import support
+import divergences
 import headers
 import inputs
 import models
 import outputs
 import usage
 
-MODULES = (headers, inputs, models, outputs, usage)
+MODULES = (divergences, headers, inputs, models, outputs, usage)
 
 
 def main():
