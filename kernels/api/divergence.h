@@ -22,7 +22,8 @@ typedef struct div_plan {
     div_side side[2];
     enum nll_type type; /* of the kernels */
     int js;
-    int probs; /* both sides are probabilities and stay so */
+    int normalised; /* both sides are logits */
+    int probs;      /* both sides are probabilities and stay so */
     size_t cols;
     const nll_out *value;
 } div_plan;

@@ -58,17 +58,20 @@ static const void *fetch(const div_plan *p, const nll_row_call *call, div_scratc
     return s->log[k];
 }
 
-/* A kernel of sums over rows row .. row + count, of side k alone (row_lse) or of both (k < 0). */
+/* Columns col .. end of a kernel of sums over rows row .. row + count, of side k alone (row_lse) or
+ * of both (k < 0); `job` goes on from its sums if col is not 0. */
 static void pass(const div_plan *p, const nll_row_call *call, div_scratch *s,
-                 enum nll_kernel kernel, nll_job job, int k, size_t row, size_t count) {
+                 enum nll_kernel kernel, nll_job job, int k, size_t row, size_t count, size_t col,
+                 size_t end) {
     const int first = k < 0 ? 0 : k, last = k < 0 ? 1 : k;
     int direct = 1;
     for (int i = first; i <= last; i++) direct &= p->side[i].direct;
-    job.cols = p->cols;
+    job.carry = col != 0;
     if (direct) {
         job.rows = count;
+        job.cols = end - col;
         for (int i = first; i <= last; i++) {
-            job.in[i - first] = fetch(p, call, s, i, row, 0, p->cols);
+            job.in[i - first] = fetch(p, call, s, i, row, col, job.cols);
             job.ld[i - first] = p->side[i].x->row_stride;
         }
         call->isa->fn[p->type][kernel](&job);
@@ -77,10 +80,10 @@ static void pass(const div_plan *p, const nll_row_call *call, div_scratch *s,
     for (size_t r = 0; r < count; r++) {
         nll_job one = nll_row_job_at(kernel, job, p->type, r);
         one.rows = 1;
-        for (size_t col = 0; col < p->cols; col += NLL_ROW_CHUNK) {
-            one.cols = p->cols - col < NLL_ROW_CHUNK ? p->cols - col : NLL_ROW_CHUNK;
+        for (size_t c = col; c < end; c += NLL_ROW_CHUNK) {
+            one.cols = end - c < NLL_ROW_CHUNK ? end - c : NLL_ROW_CHUNK;
             for (int i = first; i <= last; i++)
-                one.in[i - first] = fetch(p, call, s, i, row + r, col, one.cols);
+                one.in[i - first] = fetch(p, call, s, i, row + r, c, one.cols);
             call->isa->fn[p->type][kernel](&one);
             one.carry = 1;
         }
@@ -92,7 +95,7 @@ static void pass(const div_plan *p, const nll_row_call *call, div_scratch *s,
 static void lse(const div_plan *p, const nll_row_call *call, div_rows *g, int k, size_t row,
                 size_t count) {
     nll_job job = {.out = {g->N[k], g->S[k], g->lost[k], g->top[k]}};
-    pass(p, call, &g->scratch, NLL_K_row_lse, job, k, row, count);
+    pass(p, call, &g->scratch, NLL_K_row_lse, job, k, row, count, 0, p->cols);
     for (size_t i = 0; i < count; i++) {
         double top = nll_element(p->type, g->top[k], i);
         nll_set_element(p->type, g->anchor[k], i, 0);
@@ -100,7 +103,7 @@ static void lse(const div_plan *p, const nll_row_call *call, div_rows *g, int k,
             nll_set_element(p->type, g->anchor[k], i, top);
             job.in[2] = g->anchor[k];
             pass(p, call, &g->scratch, NLL_K_row_lse,
-                 nll_row_job_at(NLL_K_row_lse, job, p->type, i), k, row + i, 1);
+                 nll_row_job_at(NLL_K_row_lse, job, p->type, i), k, row + i, 1, 0, p->cols);
             job.in[2] = NULL;
         }
         g->S[k][i] += g->lost[k][i];
@@ -160,25 +163,40 @@ static double error_of_shift(double m, double *cost) {
     return h;
 }
 
+static double value_of(const div_sums *s) { return sum_of(s->value, s->value_lost); }
+
 static void sums(const div_plan *p, const nll_row_call *call, div_rows *g, size_t row, size_t i,
                  size_t count) {
     enum nll_kernel kernel = p->probs ? p->js ? NLL_K_row_js_probs : NLL_K_row_kl_probs
                              : p->js  ? NLL_K_row_js
                                       : NLL_K_row_kl;
     nll_job job = {.in = {NULL, NULL, p->probs ? NULL : g->pair + i}, .out = {g->sums + i}};
-    pass(p, call, &g->scratch, kernel, job, -1, row + i, count);
+    pass(p, call, &g->scratch, kernel, job, -1, row + i, count, 0, p->cols);
+}
+
+/* Two rows of logits far apart need not the terms that are good for near ones, but the plain sum
+ * of p log(p / q): at 1 and above its rounding errors are as small.  Long rows show by their first
+ * columns whether this is worth trying. */
+static int are_apart(const div_plan *p, const nll_row_call *call, div_rows *g, size_t row,
+                     size_t i) {
+    nll_job job = {.in = {NULL, NULL, g->pair + i}, .out = {g->sums + i}};
+    const div_sums *s = &g->sums[i];
+    pass(p, call, &g->scratch, NLL_K_row_kl_apart, job, -1, row + i, 1, 0, NLL_BLOCK);
+    if (!(s->value >= s->excess / 2)) return 0;
+    pass(p, call, &g->scratch, NLL_K_row_kl_apart, job, -1, row + i, 1, NLL_BLOCK, p->cols);
+    /* the gap is a difference with the shift: its rounding errors grow with that */
+    return value_of(s) >= 1 && value_of(s) < INFINITY && fabs(g->shift[i]) <= 8 * value_of(s);
 }
 
 /* The value of row i, whose shift is put right first if it is off by so much that it shows. */
 static double settle(const div_plan *p, const nll_row_call *call, div_rows *g, size_t row,
                      size_t i) {
     enum { TRIES = 4 };
-    int normalised = p->side[0].form == DIV_LOGITS && p->side[1].form == DIV_LOGITS;
     double unit = p->type == NLL_TYPE_F32 ? 0x1p-24 : 0x1p-53, value, cost = 0;
     for (int tries = 0;; tries++) {
         const div_sums *s = &g->sums[i];
-        value = sum_of(s->value, s->value_lost);
-        if (!normalised || !(value < INFINITY)) return value;
+        value = value_of(s);
+        if (!p->normalised || !(value < INFINITY)) return value;
         double off = error_of_shift(sum_of(s->excess, s->excess_lost), &cost);
         /* of JS only the error counts that is there for equal rows: e^h - 1 - h over 4 */
         int good = p->js ? cost <= value * unit : cost <= value / 8;
@@ -191,6 +209,25 @@ static double settle(const div_plan *p, const nll_row_call *call, div_rows *g, s
         move_shift(p, g, i, off);
         return value > cost ? value - cost : 0;
     }
+}
+
+static void values(const div_plan *p, const nll_row_call *call, div_rows *g, size_t row,
+                   size_t count, double *loss) {
+    if (!p->normalised || p->js || p->cols <= NLL_BLOCK) {
+        sums(p, call, g, row, 0, count);
+        for (size_t i = 0; i < count; i++) loss[i] = settle(p, call, g, row, i);
+    } else {
+        for (size_t i = 0; i < count; i++) {
+            if (are_apart(p, call, g, row, i)) {
+                loss[i] = value_of(&g->sums[i]);
+            } else {
+                sums(p, call, g, row, i, 1);
+                loss[i] = settle(p, call, g, row, i);
+            }
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        if (loss[i] != loss[i]) loss[i] = NAN;
 }
 
 /* ---- gradients */
@@ -207,7 +244,7 @@ static void slopes(const div_plan *p, div_rows *g, size_t i, double value, doubl
         return;
     }
     /* sum p log(p / q); the sum of q - p is rounding where both are normalised */
-    if (logits[0] && logits[1]) excess = 0;
+    if (p->normalised) excess = 0;
     double plain = value - excess;
     c[0] = logits[0] ? (plain < INFINITY ? -s * plain : (double)NAN) : s;
     c[1] = -s;
@@ -293,11 +330,7 @@ void div_group(const nll_row_call *call, size_t row, size_t count, double *loss)
     const div_plan *p = call->model;
     div_rows rows, *g = &rows;
     if (!p->probs) scales(p, call, g, row, count);
-    sums(p, call, g, row, 0, count);
-    for (size_t i = 0; i < count; i++) {
-        double value = settle(p, call, g, row, i);
-        loss[i] = value == value ? value : (double)NAN;
-    }
+    values(p, call, g, row, count, loss);
     if (nll_out_given(p->side[0].grad) || nll_out_given(p->side[1].grad))
         gradients(p, call, g, row, count, loss);
     if (nll_out_given(p->value))
