@@ -51,7 +51,10 @@ NLL_INLINE void div_kl_apart(const div_scale *s, V x, V z, V acc[2]) {
     x = v_sub(x, s->p.anchor);
     z = v_sub(z, s->q.anchor);
     V w = div_term_weight(x, s->p.f, s->p.lowest, s->p.highest, s->p.magic);
-    V t = v_sel(v_lt(x, s->p.lowest), v_set(0), v_sub(v_sub(z, x), s->shift));
+    /* p = 0 adds nothing, unless q alone is a mask */
+    M known = m_or(v_lt(v_set(-INFINITY), z), v_le(x, z));
+    M gone = m_and(v_lt(x, s->p.lowest), known);
+    V t = v_sel(gone, v_set(0), v_sub(v_sub(z, x), s->shift));
     acc[0] = v_nfma(w, t, acc[0]);
     acc[1] = v_add(acc[1], w);
 }
