@@ -11,12 +11,13 @@
 
 enum nll_family {
     UNARY = 1, /* out0[j] = f(in0[j]),  j < cols; rows is 1 */
-    MAP,    /* out0[j] = loss, out1.. = scale[j] * gradients, of in0[j], in1[j], in2[j]; rows is 1.
-               in3 is the scale.  Bit k of `constant`: in[k] points to one number for all j. */
-    ROW,    /* rows x cols; comments beside each kernel in kernels/dist and kernels/row */
-    FINISH, /* per-row numbers of the categorical model, all double, cols of them; rows is 1 */
-    TOTAL,  /* one block of at most NLL_BLOCK numbers; rows is 1 */
-    CONVERT /* out0[j] = in0[j] in another storage type; rows is 1 */
+    MAP,     /* out0[j] = loss, out1.. = scale[j] * gradients, of in0[j], in1[j], in2[j]; rows is 1.
+                in3 is the scale.  Bit k of `constant`: in[k] points to one number for all j. */
+    ROW,     /* rows x cols; comments beside each kernel in kernels/dist and kernels/row */
+    FINISH,  /* per-row numbers of the categorical model, all double, cols of them; rows is 1 */
+    TOTAL,   /* one block of at most NLL_BLOCK numbers; rows is 1 */
+    CONVERT, /* out0[j] = in0[j] in another storage type; rows is 1 */
+    BINARY   /* out0[j] = f(in0[j], in1[j]),  j < cols; rows is 1 */
 };
 
 /* What a slot of a job holds: X_ one number per element, R_ per row.  The rest of the name is the

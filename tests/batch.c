@@ -22,9 +22,9 @@ int batch_has_type(unsigned kernel, enum nll_type type) {
 
 static int per_element(unsigned kind) { return kind != 0 && (kind < R_HOLE || kind == X_OUT); }
 
-/* UNARY f(x) over x, gradients over what they are the gradient of. */
+/* f(x) over x, f(x, y) over x or y, gradients over what they are the gradient of. */
 int batch_can_alias(const nll_desc *d) {
-    return d->family == UNARY || d->family == MAP ||
+    return d->family == UNARY || d->family == BINARY || d->family == MAP ||
            (d->family == ROW && (d->in[3] == R_COEF || d->in[3] == R_SLOPES));
 }
 int batch_is_elementwise(const nll_desc *d) { return per_element(d->out[0]); }
@@ -148,8 +148,8 @@ void batch_make(struct batch *b, const struct batch_case *what) {
     if (d->family != ROW) b->what.rows = 1;
     if (what->flags & BATCH_ALIASABLE && batch_can_alias(d)) {
         int pair = d->in[3] == R_SLOPES; /* each gradient over its own side */
-        int second = ((d->family == MAP && d->out[2]) || pair) && choice & 1;
-        b->alias_out = d->family == MAP ? 1 + second : second;
+        int second = ((d->family == MAP && d->out[2]) || d->family == BINARY || pair) && choice & 1;
+        b->alias_out = d->family == MAP ? 1 + second : pair ? second : 0;
         b->alias_in = second;
     }
     b->job.rows = b->what.rows;

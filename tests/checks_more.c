@@ -33,7 +33,8 @@ const char *check_lanes(unsigned kernel, enum nll_type type, nll_fn fn) {
     enum { COLS = 2 * 16 + 7 };
     const nll_desc *d = &nll_descs[kernel];
     const char *bad = NULL;
-    if (d->family != UNARY && d->family != MAP && d->family != CONVERT) return NULL;
+    if (d->family != UNARY && d->family != BINARY && d->family != MAP && d->family != CONVERT)
+        return NULL;
     uint64_t state = gen_state(2000 + kernel * NLL_TYPES + type);
     for (size_t round = 0; round < gen_count(16) && !bad; round++) {
         struct batch b;

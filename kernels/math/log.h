@@ -45,8 +45,12 @@ NLL_INLINE vf f_log(vf x) {
     return f_sel(f_le(f_set(0.0f), x), y, f_set(NAN));
 }
 
-/* log(2^n m (1 + c)) for m in [sqrt(1/2), sqrt 2), r = m - 1, and |c| tiny. */
-NLL_INLINE vd d_log_core(vd n, vd r, vd c) {
+/* log(2^n m (1 + c)) for m in [sqrt(1/2), sqrt 2), r = m - 1, and |c| tiny, as a sum: the rounded
+ * n ln2_hi + r and the rest, which is log(1 + r) - r to a few ULP where n and c are 0. */
+typedef struct d_log_sum {
+    vd head, rest;
+} d_log_sum;
+NLL_INLINE d_log_sum d_log_terms(vd n, vd r, vd c) {
     vd s = d_div(r, d_add(d_set(2.0), r)), z = d_mul(s, s);
     vd w = d_mul(z, z);
     vd a = d_fma(d_set(0x1.39fdf3a20bbf4p-3), w, d_set(0x1.c71c62dc2c5cbp-3));
@@ -62,7 +66,11 @@ NLL_INLINE vd d_log_core(vd n, vd r, vd c) {
     vd err = d_add(d_sub(hi, sum), r);
     vd lo = d_fma(n, d_set(D_LN2_LO), c);
     vd tail = d_sub(d_fma(s, d_add(half, rr), lo), half);
-    return d_add(sum, d_add(err, tail));
+    return (d_log_sum){sum, d_add(err, tail)};
+}
+NLL_INLINE vd d_log_core(vd n, vd r, vd c) {
+    d_log_sum y = d_log_terms(n, r, c);
+    return d_add(y.head, y.rest);
 }
 
 /* u > 0 normal: n and m - 1 of u = 2^n m. */
