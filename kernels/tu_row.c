@@ -7,5 +7,6 @@
 #include "row/lse.h"
 #include "row/softcap.h"
 #if defined(NLL_T_F64)
+#include "row/counts.h"
 #include "row/finish.h"
 #endif

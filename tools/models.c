@@ -62,6 +62,14 @@ static const struct flag kl_flags[] = {
      AT(kl, direction), .words = directions, .arg = "KIND"},
 };
 
+static const struct flag multinomial_flags[] = {
+    {"logits", MATRIX, "unnormalised log-probabilities [n, c]", ONE_OF(1), AT(multinomial, logits),
+     GRADIENT(multinomial, grad)},
+    {"probs", MATRIX, "probabilities [n, c]", ONE_OF(1), AT(multinomial, probs),
+     GRADIENT(multinomial, grad)},
+    {"target", MATRIX, "counts of the classes of each row [n, c]", NEEDED, AT(multinomial, target)},
+};
+
 static const struct flag bernoulli_flags[] = {
     {"logits", COLUMN, "log-odds of y = 1 [n]", ONE_OF(1), AT(bernoulli, logits),
      GRADIENT(bernoulli, grad)},
@@ -95,6 +103,7 @@ CALL(categorical)
 CALL(bernoulli)
 CALL(gaussian)
 CALL(kl)
+CALL(multinomial)
 
 /* What every row of the table has; most also have a mode. */
 #define VALUED(model, value)                                                                 \
@@ -111,6 +120,7 @@ const struct model models[] = {
     {MODEL(bernoulli), .about = "y in [0, 1] (binary cross entropy)",
      .rows = offsetof(nll_bernoulli_args, rows)},
     {MODEL(gaussian), .about = "a normal distribution", .rows = offsetof(nll_gaussian_args, rows)},
+    {VALUED(multinomial, nll), .about = "counts of c classes per row"},
     {VALUED(kl, divergence), .about = "Kullback-Leibler or Jensen-Shannon divergence of two rows"},
 };
 const size_t model_count = sizeof models / sizeof models[0];
@@ -127,7 +137,7 @@ static const char *const later_models[] = {
     "gumbel",        "student_t",     "exponential",
     "weibull",       "inverse_gamma", "pareto",
     "beta",          "von_mises",     "tweedie",
-    "dirichlet",     "multinomial",
+    "dirichlet",
 };
 
 const struct model *model_find(const char *name, int *code) {

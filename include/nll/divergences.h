@@ -48,3 +48,26 @@ typedef struct nll_kl_args {
     nll_out grad_q;     /* [rows, cols] */
 } nll_kl_args;
 nll_status nll_kl(const nll_kl_args *args, nll_result *result);
+
+/* Multinomial: counts k [rows, cols], integers >= 0, n_i of them in row i over the classes.
+ *
+ *   l = -log(n! / prod_c k_c!) - sum_c k_c log p_c
+ * Exactly one of logits and probs [rows, cols]; probs are taken as they are and should sum to 1.
+ * Gradients, of the array given:   logits   n p_c - k_c     probs   -k_c / p_c
+ *
+ * Edges: 0 log 0 = 0; k_c > 0 = p_c: +inf.  A count below 0, infinite or no integer: +inf, gradient
+ * NaN.  A row of logits all -inf, with +inf or NaN, and probs outside [0, 1]: NaN.  A row of n = 0:
+ * value and gradient 0.
+ *
+ * Computed in double whatever the types are, without differences of log-gammas.  Error of the value
+ * and the gradient at most 32 u (u = 2^-53) of the sum of: the value, 1 + log k_c and 1 + log n of the
+ * coefficient, and (|k_c - n p_c| + |gradient|) times 4 + |log(k_c / n)| + |log p_c|. */
+typedef struct nll_multinomial_args {
+    size_t struct_size;
+    nll_view logits, probs;
+    nll_view target; /* [rows, cols] */
+    nll_common common;
+    nll_out nll;  /* [rows] */
+    nll_out grad; /* [rows, cols] */
+} nll_multinomial_args;
+nll_status nll_multinomial(const nll_multinomial_args *args, nll_result *result);

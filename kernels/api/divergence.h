@@ -2,13 +2,16 @@
  *
  * Sides 0 and 1 are p and q of KL(p||q): those of the call, exchanged for REVERSE.  A side of
  * probabilities beside one of another form is taken to logarithms first; its gradient is then that
- * of the logarithm over the probability. */
+ * of the logarithm over the probability.
+ *
+ * The multinomial model is n KL(k / n||q) and what the coefficient adds, with the counts k as side
+ * 0: their logarithms are logits whose log-sum-exp is log n. */
 #ifndef NLL_API_DIVERGENCE_H
 #define NLL_API_DIVERGENCE_H
 
 #include "rows.h"
 
-enum div_form { DIV_LOGITS, DIV_LOG_PROBS, DIV_PROBS };
+enum div_form { DIV_LOGITS, DIV_LOG_PROBS, DIV_PROBS, DIV_COUNTS };
 
 typedef struct div_side {
     const nll_view *x;

@@ -37,8 +37,12 @@ typedef struct div_rows {
     double N[2][NLL_ROW_GROUP], S[2][NLL_ROW_GROUP], lost[2][NLL_ROW_GROUP];
     double top[2][NLL_ROW_GROUP], anchor[2][NLL_ROW_GROUP]; /* in the compute type */
     double shift[NLL_ROW_GROUP], shift_low[NLL_ROW_GROUP];
+    double total[NLL_ROW_GROUP], coefficient[NLL_ROW_GROUP], surplus[NLL_ROW_GROUP]; /* of counts */
     div_scratch scratch;
 } div_rows;
+
+static double sum_of(double sum, double lost) { return sum + lost; }
+static double value_of(const div_sums *s) { return sum_of(s->value, s->value_lost); }
 
 /* ---- sources */
 
@@ -48,10 +52,11 @@ static const void *fetch(const div_plan *p, const nll_row_call *call, div_scratc
                          size_t row, size_t col, size_t n) {
     const div_side *side = &p->side[k];
     const void *x = nll_fetch(side->x, p->type, call->isa, row, col, NLL_ALONG_COLS, n, s->x[k]);
-    if (side->form != DIV_PROBS || p->probs) return x;
+    if (side->form < DIV_PROBS || p->probs) return x;
+    double most = side->form == DIV_PROBS ? 1 : INFINITY;
     for (size_t i = 0; i < n; i++) {
         double v = ((const double *)x)[i];
-        s->x[k][i] = v >= 0 && v <= 1 ? v : (double)NAN;
+        s->x[k][i] = v >= 0 && v <= most ? v : (double)NAN;
     }
     call->isa->fn[NLL_TYPE_F64][NLL_K_log](
         &(nll_job){.rows = 1, .cols = n, .in = {s->x[k]}, .out = {s->log[k]}});
@@ -88,6 +93,52 @@ static void pass(const div_plan *p, const nll_row_call *call, div_scratch *s,
             one.carry = 1;
         }
     }
+}
+
+/* ---- counts */
+
+/* row_counts over the whole of row `row` of side k. */
+static void count_row(const div_plan *p, const nll_row_call *call, div_scratch *s, int k,
+                      size_t row, div_sums *sums) {
+    nll_job job = {.rows = 1, .out = {sums}};
+    for (size_t col = 0; col < p->cols; col += NLL_ROW_CHUNK) {
+        job.cols = p->cols - col < NLL_ROW_CHUNK ? p->cols - col : NLL_ROW_CHUNK;
+        job.in[0] = nll_fetch(p->side[k].x, NLL_TYPE_F64, call->isa, row, col, NLL_ALONG_COLS,
+                              job.cols, s->x[k]);
+        call->isa->fn[NLL_TYPE_F64][NLL_K_row_counts](&job);
+        job.carry = 1;
+    }
+}
+
+/* Sum n of each row, and rho summed less that of n (row/counts.h): with n KL(k / n||q) the negative
+ * logarithm of the multinomial probability.  Probabilities of q are taken as they are: what their
+ * sum is above 1 goes out of the divergence again. */
+static void counts(const div_plan *p, const nll_row_call *call, div_rows *g, size_t row,
+                   size_t count) {
+    div_sums whole[NLL_ROW_GROUP], of_q;
+    for (size_t i = 0; i < count; i++) {
+        count_row(p, call, &g->scratch, 0, row + i, &g->sums[i]);
+        g->total[i] = sum_of(g->sums[i].excess, g->sums[i].excess_lost);
+        g->surplus[i] = 0;
+        if (p->side[1].form != DIV_PROBS) continue;
+        count_row(p, call, &g->scratch, 1, row + i, &of_q);
+        g->surplus[i] = (of_q.excess - 1) + of_q.excess_lost;
+    }
+    call->isa->fn[NLL_TYPE_F64][NLL_K_row_counts](
+        &(nll_job){.rows = count, .cols = 1, .in = {g->total}, .ld = {1}, .out = {whole}});
+    for (size_t i = 0; i < count; i++) {
+        double rho = value_of(&g->sums[i]);
+        g->coefficient[i] = rho < INFINITY ? rho - value_of(&whole[i]) : rho;
+        g->S[0][i] = g->total[i] > 0 && rho < INFINITY ? g->total[i] : 1;
+    }
+}
+
+/* From the divergence of the shares to the loss of the counts. */
+static double loss_of_counts(const div_rows *g, size_t i, double divergence) {
+    double n = g->total[i], coefficient = g->coefficient[i];
+    if (coefficient != coefficient || coefficient == INFINITY) return coefficient;
+    if (n == 0) return divergence == divergence ? 0 : (double)NAN;
+    return n * (divergence - g->surplus[i]) + coefficient;
 }
 
 /* ---- scales */
@@ -133,6 +184,7 @@ static void scales(const div_plan *p, const nll_row_call *call, div_rows *g, siz
             nll_set_element(p->type, g->anchor[k], i, 0);
         }
         if (p->side[k].form == DIV_LOGITS) lse(p, call, g, k, row, count);
+        if (p->side[k].form == DIV_COUNTS) counts(p, call, g, row, count);
         call->isa->fn[NLL_TYPE_F64][NLL_K_log](
             &(nll_job){.rows = 1, .cols = count, .in = {g->S[k]}, .out = {log_s[k]}});
     }
@@ -154,16 +206,12 @@ static void scales(const div_plan *p, const nll_row_call *call, div_rows *g, siz
 
 /* ---- values */
 
-static double sum_of(double sum, double lost) { return sum + lost; }
-
 /* h of e^h - 1 = m, and e^h - 1 - h, for the small m that rounding leaves. */
 static double error_of_shift(double m, double *cost) {
     double h = fabs(m) < 0x1p-10 ? m - m * m * (0.5 - m * (1.0 / 3)) : 0;
     *cost = h * h * (0.5 + h * (1.0 / 6));
     return h;
 }
-
-static double value_of(const div_sums *s) { return sum_of(s->value, s->value_lost); }
 
 static void sums(const div_plan *p, const nll_row_call *call, div_rows *g, size_t row, size_t i,
                  size_t count) {
@@ -226,8 +274,10 @@ static void values(const div_plan *p, const nll_row_call *call, div_rows *g, siz
             }
         }
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (p->side[0].form == DIV_COUNTS) loss[i] = loss_of_counts(g, i, loss[i]);
         if (loss[i] != loss[i]) loss[i] = NAN;
+    }
 }
 
 /* ---- gradients */
@@ -242,6 +292,10 @@ static void slopes(const div_plan *p, div_rows *g, size_t i, double value, doubl
         c[2] = logits[1] ? -s * (sum_of(sum->value, sum->value_lost) - of_p) : 0;
         c[1] = c[3] = s / 2;
         return;
+    }
+    if (p->side[0].form == DIV_COUNTS) { /* n q - k = n (q - k / n), and -k / q */
+        s *= value - value == 0 || g->coefficient[i] < INFINITY ? g->total[i] : (double)NAN;
+        excess = 0;
     }
     /* sum p log(p / q); the sum of q - p is rounding where both are normalised */
     if (p->normalised) excess = 0;

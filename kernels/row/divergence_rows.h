@@ -17,6 +17,13 @@
 
 enum { SUMS_NUMBERS = 6 };
 
+NLL_INLINE void div_write_sums(const double sum[SUMS_NUMBERS], double *out) {
+    for (unsigned k = 0; k < SUMS_NUMBERS; k += 2) {
+        out[k] = row_canonical(sum[k]);
+        out[k + 1] = sum[k] - sum[k] == 0 ? row_canonical(sum[k + 1]) : 0;
+    }
+}
+
 /* Where a point comes from. */
 enum div_form { DIV_LOGITS, DIV_PROBS };
 NLL_INLINE div_point div_point_of(const div_scale *s, V x, V z, int form, int sides) {
@@ -34,12 +41,6 @@ NLL_INLINE void div_collect(double *sum, double block) {
         row_two_sum(&sum[0], &sum[1], block);
     else /* inf - inf in the two-sum would hide an infinite sum */
         sum[0] += block;
-}
-
-/* Of row r; probabilities need none. */
-NLL_INLINE div_scale div_scale_at(const nll_job *j, size_t r, int probs) {
-    static const double none[PAIR_NUMBERS];
-    return div_scale_of(probs ? none : (const double *)j->in[2] + PAIR_NUMBERS * r);
 }
 
 /* What a kernel adds up. */
@@ -94,10 +95,7 @@ NLL_INLINE void div_sum_row(const nll_job *j, size_t r, const div_scale *s, enum
         for (unsigned k = 0; k < (what == DIV_JS ? 3u : 2u); k++)
             div_collect(&sum[2 * k], row_fold(acc[k]));
     }
-    for (unsigned k = 0; k < SUMS_NUMBERS; k += 2) {
-        out[k] = row_canonical(sum[k]);
-        out[k + 1] = sum[k] - sum[k] == 0 ? row_canonical(sum[k + 1]) : 0;
-    }
+    div_write_sums(sum, out);
 }
 
 /* Of row r; probabilities need none. */

@@ -111,6 +111,29 @@ class Kl(Case):
         self.assertEqual([f for f in self.files() if "tmp" in f], [])
 
 
+class Multinomial(Case):
+    def test_values_and_gradient(self):
+        counts = [[3, 0, 1], [2, 2, 2], [0, 0, 0], [1, 0, 5]]
+        self.save("x.npy", [x for row in P for x in row], shape=(4, 3))
+        self.save("p.npy", [x for row in ROWS_P for x in row], "<f8", shape=(4, 3))
+        self.save("k.npy", [k for row in counts for k in row], "<i4", shape=(4, 3))
+        want = [math.fsum(math.lgamma(k + 1) - k * math.log(p) for k, p in zip(row, probs))
+                - math.lgamma(sum(row) + 1) for row, probs in zip(counts, ROWS_P)]
+        for flag, name in (("logits", "x.npy"), ("probs", "p.npy")):
+            found = self.score("multinomial", "--" + flag, name, "--target", "k.npy", "--out",
+                               "o.npy", "--grad", "g", "--reduction", "sum")
+            self.near(self.load("o.npy")[2], want)
+            self.near([found["value"]], [math.fsum(want)])
+        self.near(self.load("g/d_logits.npy")[2],
+                  [sum(row) * p - k for row, probs in zip(counts, ROWS_P)
+                   for k, p in zip(row, probs)])
+        self.near(self.load("g/d_probs.npy")[2],
+                  [-k / p for row, probs in zip(counts, ROWS_P) for k, p in zip(row, probs)])
+        self.refuse(64, "score", "multinomial", "--logits", "x.npy", say="--target")
+        self.refuse(65, "score", "multinomial", "--logits", "x.npy", "--target", "x.npy", "--check",
+                    say="row 0")
+
+
 def kld(tokens, rows, context, classes, chunks, magic=b"_logits_"):
     """A file by hand: rows of (scale, min_log_prob, [q...])."""
     data = magic + struct.pack("<3i", context, classes, chunks)
