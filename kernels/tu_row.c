@@ -8,5 +8,6 @@
 #include "row/softcap.h"
 #if defined(NLL_T_F64)
 #include "row/counts.h"
+#include "row/dirichlet.h"
 #include "row/finish.h"
 #endif

@@ -131,7 +131,7 @@ ParameterizedTest(int *index, multinomial, accuracy) {
         *(probs ? &a.probs : &a.logits) = nll_view_2d(data, type[0], rows, cols);
         if (weighted) a.common.sample_weight = nll_view_1d(w, NLL_F64, rows);
         ASSERT_OK(nll_multinomial(&a, &r));
-        struct tally value = {.what = "value", .limit = 32}, grad = {.what = "grad", .limit = 32};
+        struct tally value = {.what = "value", .limit = 16}, grad = {.what = "grad", .limit = 16};
         struct totals totals = {0};
         struct want want = {.grad = malloc(cols * sizeof(long double)),
                             .grad_mag = malloc(cols * sizeof(long double))};

@@ -70,6 +70,13 @@ static const struct flag multinomial_flags[] = {
     {"target", MATRIX, "counts of the classes of each row [n, c]", NEEDED, AT(multinomial, target)},
 };
 
+static const struct flag dirichlet_flags[] = {
+    {"concentration", MATRIX, "concentrations [n, c]", NEEDED, AT(dirichlet, concentration),
+     GRADIENT(dirichlet, grad)},
+    {"target", MATRIX, "points of the simplex [n, c]", NEEDED, AT(dirichlet, target),
+     GRADIENT(dirichlet, grad_target)},
+};
+
 static const struct flag bernoulli_flags[] = {
     {"logits", COLUMN, "log-odds of y = 1 [n]", ONE_OF(1), AT(bernoulli, logits),
      GRADIENT(bernoulli, grad)},
@@ -103,6 +110,7 @@ CALL(categorical)
 CALL(bernoulli)
 CALL(gaussian)
 CALL(kl)
+CALL(dirichlet)
 CALL(multinomial)
 
 /* What every row of the table has; most also have a mode. */
@@ -120,6 +128,7 @@ const struct model models[] = {
     {MODEL(bernoulli), .about = "y in [0, 1] (binary cross entropy)",
      .rows = offsetof(nll_bernoulli_args, rows)},
     {MODEL(gaussian), .about = "a normal distribution", .rows = offsetof(nll_gaussian_args, rows)},
+    {VALUED(dirichlet, nll), .about = "points of the simplex"},
     {VALUED(multinomial, nll), .about = "counts of c classes per row"},
     {VALUED(kl, divergence), .about = "Kullback-Leibler or Jensen-Shannon divergence of two rows"},
 };
@@ -137,7 +146,6 @@ static const char *const later_models[] = {
     "gumbel",        "student_t",     "exponential",
     "weibull",       "inverse_gamma", "pareto",
     "beta",          "von_mises",     "tweedie",
-    "dirichlet",
 };
 
 const struct model *model_find(const char *name, int *code) {

@@ -60,7 +60,7 @@ nll_status nll_kl(const nll_kl_args *args, nll_result *result);
  * value and gradient 0.
  *
  * Computed in double whatever the types are, without differences of log-gammas.  Error of the value
- * and the gradient at most 32 u (u = 2^-53) of the sum of: the value, 1 + log k_c and 1 + log n of the
+ * and the gradient at most 16 u (u = 2^-53) of the sum of: the value, 1 + log k_c and 1 + log n of the
  * coefficient, and (|k_c - n p_c| + |gradient|) times 4 + |log(k_c / n)| + |log p_c|. */
 typedef struct nll_multinomial_args {
     size_t struct_size;
@@ -71,3 +71,27 @@ typedef struct nll_multinomial_args {
     nll_out grad; /* [rows, cols] */
 } nll_multinomial_args;
 nll_status nll_multinomial(const nll_multinomial_args *args, nll_result *result);
+
+/* Dirichlet: concentrations a [rows, cols], all > 0, and points y of the simplex [rows, cols].
+ *
+ *   l = sum_c lgamma(a_c) - lgamma(A) - sum_c (a_c - 1) log y_c,   A = sum_c a_c
+ *   d a_c = psi(a_c) - psi(A) - log y_c        d y_c = -(a_c - 1) / y_c
+ * y is taken as it is and should sum to 1.
+ *
+ * Edges: a_c <= 0, infinite or NaN: NaN.  y_c outside [0, 1]: +inf, gradients NaN.  y_c = 0: +inf
+ * where a_c > 1, -inf where a_c < 1; for a_c = 1 the class adds lgamma(1) = 0.
+ *
+ * Computed in double whatever the types are, without differences of log-gammas.  Error of the value
+ * at most 8 u (u = 2^-53) of the sum of: the value, |log y_c|, 1 + |log a_c|, 1 + |log A|,
+ * |a_c - A y_c|; of d a_c, of the sum of: the gradient, |log(a_c / (A y_c))|, 1 + 1 / a_c, 1 + 1 / A;
+ * of d y_c 4 u of itself. */
+typedef struct nll_dirichlet_args {
+    size_t struct_size;
+    nll_view concentration; /* [rows, cols] */
+    nll_view target;        /* [rows, cols] */
+    nll_common common;
+    nll_out nll;         /* [rows] */
+    nll_out grad;        /* [rows, cols], with respect to the concentrations */
+    nll_out grad_target; /* [rows, cols] */
+} nll_dirichlet_args;
+nll_status nll_dirichlet(const nll_dirichlet_args *args, nll_result *result);

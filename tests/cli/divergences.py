@@ -134,6 +134,28 @@ class Multinomial(Case):
                     say="row 0")
 
 
+class Dirichlet(Case):
+    def test_values_and_gradients(self):
+        a = [[0.5, 2.0, 1.5], [10.0, 1.0, 3.0]]
+        y = [[0.25, 0.5, 0.25], [0.625, 0.125, 0.25]]
+        self.save("a.npy", [x for row in a for x in row], "<f8", shape=(2, 3))
+        self.save("y.npy", [x for row in y for x in row], "<f8", shape=(2, 3))
+        want = [math.fsum(math.lgamma(k) - (k - 1) * math.log(p) for k, p in zip(b, z))
+                - math.lgamma(sum(b)) for b, z in zip(a, y)]
+        found = self.score("dirichlet", "--concentration", "a.npy", "--target", "y.npy", "--out",
+                           "o.npy", "--grad", "g", "--reduction", "sum")
+        self.near(self.load("o.npy")[2], want)
+        self.near([found["value"]], [math.fsum(want)])
+        self.assertEqual(self.files("g"), ["d_concentration.npy", "d_target.npy"])
+        self.near(self.load("g/d_target.npy")[2],
+                  [(1 - k) / p for b, z in zip(a, y) for k, p in zip(b, z)])
+        h = 2.0 ** -20  # psi by differences
+        psi = lambda x: (math.lgamma(x + h) - math.lgamma(x - h)) / (2 * h)
+        self.near(self.load("g/d_concentration.npy")[2],
+                  [psi(k) - psi(sum(b)) - math.log(p) for b, z in zip(a, y)
+                   for k, p in zip(b, z)], 1e-5)
+
+
 def kld(tokens, rows, context, classes, chunks, magic=b"_logits_"):
     """A file by hand: rows of (scale, min_log_prob, [q...])."""
     data = magic + struct.pack("<3i", context, classes, chunks)
