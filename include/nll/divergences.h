@@ -60,8 +60,8 @@ nll_status nll_kl(const nll_kl_args *args, nll_result *result);
  * value and gradient 0.
  *
  * Computed in double whatever the types are, without differences of log-gammas.  Error of the value
- * and the gradient at most 16 u (u = 2^-53) of the sum of: the value, 1 + log k_c and 1 + log n of the
- * coefficient, and (|k_c - n p_c| + |gradient|) times 4 + |log(k_c / n)| + |log p_c|. */
+ * and the gradient at most 16 u (u = 2^-53) of the sum of: the value, 1 + log k_c and 1 + log n of
+ * the coefficient, and (|k_c - n p_c| + |gradient|) times 4 + |log(k_c / n)| + |log p_c|. */
 typedef struct nll_multinomial_args {
     size_t struct_size;
     nll_view logits, probs;
@@ -83,8 +83,8 @@ nll_status nll_multinomial(const nll_multinomial_args *args, nll_result *result)
  *
  * Computed in double whatever the types are, without differences of log-gammas.  Error of the value
  * at most 8 u (u = 2^-53) of the sum of: the value, |log y_c|, 1 + |log a_c|, 1 + |log A|,
- * |a_c - A y_c|; of d a_c, of the sum of: the gradient, |log(a_c / (A y_c))|, 1 + 1 / a_c, 1 + 1 / A;
- * of d y_c 4 u of itself. */
+ * |a_c - A y_c|; of d a_c, of the sum of: the gradient, |log(a_c / (A y_c))|, 1 + 1 / a_c, 1 + 1 /
+ * A; of d y_c 4 u of itself. */
 typedef struct nll_dirichlet_args {
     size_t struct_size;
     nll_view concentration; /* [rows, cols] */

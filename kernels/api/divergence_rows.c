@@ -100,6 +100,7 @@ static void pass(const div_plan *p, const nll_row_call *call, div_scratch *s,
 /* row_counts over the whole of row `row` of side k. */
 static void count_row(const div_plan *p, const nll_row_call *call, div_scratch *s, int k,
                       size_t row, div_sums *sums) {
+    *sums = (div_sums){0};
     nll_job job = {.rows = 1, .out = {sums}};
     for (size_t col = 0; col < p->cols; col += NLL_ROW_CHUNK) {
         job.cols = p->cols - col < NLL_ROW_CHUNK ? p->cols - col : NLL_ROW_CHUNK;
@@ -176,7 +177,7 @@ static void move_shift(const div_plan *p, div_rows *g, size_t i, double by) {
 
 static void scales(const div_plan *p, const nll_row_call *call, div_rows *g, size_t row,
                    size_t count) {
-    double log_s[2][NLL_ROW_GROUP];
+    double log_s[2][NLL_ROW_GROUP] = {{0}};
     for (int k = 0; k < 2; k++) {
         for (size_t i = 0; i < count; i++) {
             g->N[k][i] = 0;
