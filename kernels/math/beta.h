@@ -88,8 +88,9 @@ typedef struct d_beta_parts {
     vd value;
     vd slope_a, slope_b; /* psi(a) - psi(s) - log p, psi(b) - psi(s) - log q */
     vd curve_a, curve_b; /* psi1(a) - psi1(s), psi1(b) - psi1(s) */
-    vd follow_a;         /* slope_a + (s p - a) / a: d core / da where p = a / (a + m) */
-    vd follow_curve_a;   /* curve_a - b / (a s) */
+    /* where p = a / (a + m), for b >= 1 and without cancellation: d core / da = slope_a + (s p - a)
+     * / a and curve_a + b / (a s) */
+    vd follow_a, follow_curve_a;
 } d_beta_parts;
 
 /* The core at a, b > 0 and p, q > 0; f > 0.  Errors: of the value a few units of the larger of the
@@ -128,8 +129,8 @@ NLL_INLINE d_beta_parts d_beta_core(vd a, vd b, vd p, vd q, vd f, int want) {
     vd rest_b = d_sub(d_sub(ni, lift_b), d_add(bs, d_sub(db.slope, ds.slope)));
     r.slope_a = d_sub(rest_a, la.log);
     r.slope_b = d_sub(rest_b, lb.log);
-    /* e of the arguments that were not lifted */
-    vd plain = d_add(d_sub(e, d_sel(x.low_b, p, zero)), q);
+    /* e of the a that was not lifted */
+    vd plain = d_add(e, q);
     r.follow_a = d_sel(x.low_a, d_fma(plain, x.ai, r.slope_a), d_sub(rest_a, la.rest));
 #if defined(NLL_T_F64)
     /* a lifted b hides how little it changes psi(a): not so the plain difference */

@@ -63,7 +63,9 @@ NLL_INLINE d_gamma_step d_gamma_difference(vd a, vd b, int want) {
     vd ri = d_div(one, to), q = d_mul(t, ri), li = d_div(one, at), lq = d_mul(lift, li);
     vd rest = d_sub(d_fma(half, q, lq), d.slope);
     g.slope = d_add(l.log, rest);
-    g.slope_rest = d_add(rest, d_sel(low, d_sub(l.log, lifted), zero));
+    /* the step's own log((a + b) (from) / (a to)) comes off again */
+    vd back = d_div(d_mul(b, li), from), kept = d_mul(d_div(a, from), d_mul(to, li));
+    g.slope_rest = d_add(rest, d_sel(low, d_log_ratio(d_neg(back), kept).log, zero));
     if (want < WANT_CURVE) return g;
     vd ai = d_div(one, a), fi = d_sel(low, d_div(one, from), ai);
     vd tail = d_sub(d.curve, d_fma(lq, d_add(ai, li), d_mul(d_mul(half, q), d_add(fi, ri))));

@@ -4,8 +4,11 @@
 
 #include "vec/vec.h"
 
-/* The degrees are constants: the loops below become straight lines. */
-#if defined(__clang__)
+/* The degrees are constants: the loops below become straight lines (on the scalar path, where
+ * nothing is inlined, they stay loops). */
+#if defined(NLL_ISA_SCALAR)
+#define NLL_UNROLL
+#elif defined(__clang__)
 #define NLL_UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define NLL_UNROLL _Pragma("GCC unroll 32")

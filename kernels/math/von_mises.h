@@ -197,14 +197,11 @@ NLL_INLINE vd d_of_piece(const d_piece *p, const double c[4]) {
     return d_sel(p->first, d_set(c[0]), d_sel(p->second, d_set(c[1]), y));
 }
 NLL_INLINE d_piece d_von_mises_piece(vd k) {
-    d_piece p;
-    p.k = d_min(d_set(0x1p1000), k);
-    p.next = d_add(p.k, d_set(1.0));
-    p.first = d_lt(p.k, d_set(1.4));
-    p.second = d_lt(p.k, d_set(4.0));
-    p.third = d_lt(p.k, d_set(12.0));
-    vd w = d_div(d_set(1.0), d_add(p.k, d_set(3.0)));
-    p.x = d_sub(d_sel(p.first, p.k, w), d_of_piece(&p, von_mises_middle));
+    k = d_min(d_set(0x1p1000), k);
+    d_piece p = {d_lt(k, d_set(1.4)), d_lt(k, d_set(4.0)), d_lt(k, d_set(12.0)), k, k,
+                 d_add(k, d_set(1.0))};
+    vd w = d_div(d_set(1.0), d_add(k, d_set(3.0)));
+    p.x = d_sub(d_sel(p.first, k, w), d_of_piece(&p, von_mises_middle));
     return p;
 }
 NLL_INLINE vd d_piece_poly(const d_piece *p, const double c[][4], int degree) {
