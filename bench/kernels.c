@@ -72,7 +72,23 @@ static size_t out_size(const kernel_case *c, const nll_job *job, unsigned i) {
     if (!slot || !job->out[i]) return 0;
     if (slot == R_OUT) return rows * type_size(c->type);
     if (slot == R_F64 || slot == R_I64) return rows * 8;
+    if (slot == R_SUMS) return rows * 48;
     return job->rows * job->cols * slot_size(slot, c->type);
+}
+
+/* Scales and gradient coefficients of rows of CLASSES normal logits. */
+static const void *pair_input(uint8_t slot, size_t rows) {
+    static double *numbers[2];
+    static size_t made[2];
+    unsigned w = slot == R_SLOPES;
+    const double pair[8] = {1.25, 17, 1.75, 17, 0.25, 0x1p-30, 0, 0}, slopes[8] = {-1, 1, 1, 0.5};
+    if (made[w] < rows) {
+        numbers[w] = realloc(numbers[w], rows * sizeof pair);
+        if (!numbers[w]) bench_fail("memory", "out of it");
+        for (; made[w] < rows; made[w]++)
+            memcpy(numbers[w] + 8 * made[w], w ? slopes : pair, sizeof pair);
+    }
+    return numbers[w];
 }
 
 /* Per-row inputs: made once, shared. */
@@ -82,6 +98,7 @@ static const void *row_input(const kernel_case *c, uint8_t slot, unsigned i, siz
     if (slot == R_HOLE) return data_labels(CLASSES, rows);
     if (slot == R_CAP) return cap;
     if (slot == R_EXPONENT) return data_in(i, DATA_INT, c->type, rows);
+    if (slot == R_PAIR || slot == R_SLOPES) return pair_input(slot, rows);
     if (slot == R_ANCHOR) return data_in(i, DATA_POS, c->type, rows);
     if (slot == R_VALUE) return data_in(i, DATA_INT, c->type, rows); /* hardly ever found */
     if (coef_rows < rows) {
@@ -110,7 +127,7 @@ static void bind(kernel_case *c) {
     nll_job *j = &c->job;
     for (unsigned i = 0; i < NLL_SLOTS; i++) {
         if (d->in[i] && (c->full || !optional_in(c->kernel, d->in[i]))) {
-            int per_row = d->in[i] >= R_HOLE && d->in[i] <= R_CAP;
+            int per_row = d->in[i] >= R_HOLE && d->in[i] <= R_SLOPES;
             size_t n = constant_in(c, i) ? 1 : c->n;
             j->in[i] =
                 per_row ? row_input(c, d->in[i], i, j->rows) : element_input(c, d->in[i], i, n);

@@ -25,14 +25,26 @@ enum model {
     GAUSSIAN_VAR,
     GAUSSIAN_LOG_SCALE,
     GAUSSIAN_LOG_VAR,
+    KL, /* both sides logits */
+    JS,
     MODELS
 };
-static const char *const model_names[] = {
-    "categorical",      "categorical-scores", "categorical-sparse", "categorical-bucket",
-    "categorical-hess", "bernoulli",          "gaussian",           "gaussian-scale",
-    "gaussian-var",     "gaussian-log-scale", "gaussian-log-var"};
+static const char *const model_names[] = {"categorical",
+                                          "categorical-scores",
+                                          "categorical-sparse",
+                                          "categorical-bucket",
+                                          "categorical-hess",
+                                          "bernoulli",
+                                          "gaussian",
+                                          "gaussian-scale",
+                                          "gaussian-var",
+                                          "gaussian-log-scale",
+                                          "gaussian-log-var",
+                                          "kl",
+                                          "js"};
 enum { LISTED = 16 }; /* classes of a sparse target */
 static int has_rows(enum model model) { return model < BERNOULLI; }
+static int is_pair(enum model model) { return model == KL || model == JS; }
 static const char *const how_names[] = {"forward", "forward-gradient", "in-place"};
 
 typedef struct model_case {
@@ -111,6 +123,16 @@ static nll_status call(const model_case *c, size_t rows, int in_place, places *t
     to->result = (nll_result){.struct_size = sizeof to->result};
     const void *x = in_place ? to->grad : input(c, 0, DATA_REAL, n);
     if (has_rows(c->model)) return call_rows(c, rows, x, to);
+    if (is_pair(c->model))
+        return nll_kl(&(nll_kl_args){.struct_size = sizeof(nll_kl_args),
+                                     .p_logits = nll_view_2d(x, c->dtype, rows, c->cols),
+                                     .q_logits = nll_view_2d(input(c, 1, DATA_REAL, n), c->dtype,
+                                                             rows, c->cols),
+                                     .direction = c->model == JS ? NLL_JS : NLL_FORWARD,
+                                     .divergence = output(to->nll, wide(c), rows, 1),
+                                     .grad_p = output(to->grad, c->dtype, rows, c->cols),
+                                     .grad_q = output(to->grad2, c->dtype, rows, c->cols)},
+                      &to->result);
     if (c->model == BERNOULLI)
         return nll_bernoulli(
             &(nll_bernoulli_args){.struct_size = sizeof(nll_bernoulli_args),
@@ -206,7 +228,8 @@ static void run(void *ctx) {
 
 static void add(enum model model, nll_dtype dtype, const nll_isa *isa, enum how how, size_t rows,
                 size_t cols) {
-    size_t arrays = has_rows(model) ? 1 : model <= GAUSSIAN ? 2 : 3; /* read; element-wise */
+    int pair = is_pair(model);
+    size_t arrays = has_rows(model) ? 1 : model <= GAUSSIAN || pair ? 2 : 3; /* read */
     size_t grads = how == FORWARD ? model == CATEGORICAL_HESS : model <= GAUSSIAN ? 1 : 2;
     model_case *c = malloc(sizeof *c);
     if (!c) bench_fail("memory", "out of it");
@@ -214,7 +237,7 @@ static void add(enum model model, nll_dtype dtype, const nll_isa *isa, enum how 
     size_t unit = cols * nll_dtype_size(dtype);
     c->rows = rows > 0 ? rows : bench.dram / (unit * arrays);
     const char *size = rows > 0 ? bench_text("%zu", rows) : "DRAM";
-    if (has_rows(model)) size = bench_text("%sx%zu", size, cols);
+    if (has_rows(model) || pair) size = bench_text("%sx%zu", size, cols);
     c->name = bench_text("%s/%s/%s/%s/%s", model_names[model], nll_dtype_name(dtype), isa->name,
                          how_names[how], size);
     c->read = (double)(arrays * c->rows * unit) + (has_rows(model) ? 8.0 * (double)c->rows : 0);
@@ -239,6 +262,7 @@ static void add_all(enum model model, nll_dtype dtype, size_t rows, size_t cols)
     int extra = has_rows(model) && model != CATEGORICAL;
     if (bench.quick && extra && cols != 1000) return;
     if (bench.quick && model != CATEGORICAL && dtype != NLL_F32) return;
+    if ((model == KL || model == JS) && (cols == 10 || cols == 64) && rows != 0) return;
     for (size_t i = 0; (isa = bench_isa(i, main_case ? 2 : 1)); i++)
         for (int how = 0; how < HOWS; how++) {
             if (extra && how == IN_PLACE) continue;
@@ -261,7 +285,16 @@ void models_register(void) {
 #undef NLL_ROWS
 #undef NLL_ELEMENTS
     }
-    for (int m = BERNOULLI; m < MODELS; m++)
+    for (int m = KL; m < MODELS; m++)
+        for (size_t t = 0; t < sizeof dtypes / sizeof *dtypes; t++) {
+#define NLL_ROWS(rows, cols, brief) \
+    if ((brief) || !bench.quick) add_all((enum model)m, dtypes[t], rows, cols);
+#define NLL_ELEMENTS(n, brief)
+#include "shapes.def"
+#undef NLL_ROWS
+#undef NLL_ELEMENTS
+        }
+    for (int m = BERNOULLI; m < KL; m++)
         for (size_t t = 0; t < sizeof dtypes / sizeof *dtypes; t += 3) { /* f32, f64 */
 #define NLL_ROWS(rows, cols, brief)
 #define NLL_ELEMENTS(n, brief) \

@@ -42,11 +42,14 @@ enum nll_slot {
     R_COEF,     /* double[4] per row: {f, k, s, top}, see row_softmax_grad */
     R_EXPONENT, /* T, an integer: the power of two that a row's sums are scaled down by */
     R_CAP,      /* double[2] for all rows: {softcap or 0, temperature} */
+    R_PAIR,     /* double[8] per row: the scales of two rows, see row/divergence.h */
+    R_SLOPES,   /* double[8] per row: coefficients of gradients, see row/divergence_rows.h */
     X_OUT,      /* output, T */
     X_EXTRA,    /* output, T, that few calls ask for; tests/golden.txt has its bits apart */
     R_OUT,      /* output, T */
     R_F64,      /* output, double */
-    R_I64       /* output, int64_t */
+    R_I64,      /* output, int64_t */
+    R_SUMS      /* output, double[6]: three sums, each with its rounding errors */
 };
 
 enum { NLL_SLOTS = 9, NLL_PARAMETERS = 2 };

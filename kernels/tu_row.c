@@ -2,6 +2,7 @@
 #include "table.h"
 
 #include "row/curve.h"
+#include "row/divergence.h"
 #include "row/dot.h"
 #include "row/grad.h"
 #include "row/lanes.h"
@@ -11,5 +12,7 @@
 #include "row/softcap.h"
 #include "row/vjp.h"
 #if defined(NLL_T_F64)
+#include "row/counts.h"
+#include "row/dirichlet.h"
 #include "row/finish.h"
 #endif

@@ -26,7 +26,8 @@ static int per_element(unsigned kind) {
 
 /* f(x) over x, f(x, y) over x or y, gradients over what they are the gradient of. */
 int batch_can_alias(const nll_desc *d) {
-    return d->family == UNARY || d->family == BINARY || d->family == MAP || d->in[3] == R_COEF;
+    return d->family == UNARY || d->family == BINARY || d->family == MAP || d->in[3] == R_COEF ||
+           d->in[3] == R_SLOPES;
 }
 int batch_is_elementwise(const nll_desc *d) { return per_element(d->out[0]); }
 int batch_has_rows(const nll_desc *d) { return d->family == ROW || d->family == LANES; }
@@ -107,8 +108,7 @@ static void make_input(struct batch *b, unsigned k, size_t apart, uint64_t bits)
         lay_out(s, 1, constant ? 1 : cols, 0, 0);
         b->job.constant |= constant ? 1u << k : 0u;
     } else {
-        int coef = kind == R_COEF, cap = kind == R_CAP;
-        lay_out(s, cap ? 1 : rows, coef ? 4 : cap ? 2 : 1, 0, 0);
+        lay_out(s, kind == R_CAP ? 1 : rows, fill_width(kind), 0, 0);
     }
 }
 
@@ -118,7 +118,11 @@ static void make_output(struct batch *b, unsigned k, size_t apart, uint64_t bits
                  b->desc->family == FINISH || b->alias_out == (int)k;
     size_t rows = batch_has_rows(b->desc) ? b->what.rows : 1;
     int lanes = b->desc->family == LANES;
-    if (!wanted && bits & 1) return;
+    if (b->desc->in[3] == R_SLOPES && !(b->what.flags & BATCH_PLAIN)) /* either, but not both */
+        wanted = b->alias_out == (int)k || (b->what.seed >> 40) % 3 != k;
+    else if (wanted || !(bits & 1))
+        wanted = 1;
+    if (!wanted) return;
     if (per_element(s->kind)) {
         lay_out(s, lanes ? b->what.cols : rows, lanes ? rows : b->what.cols, apart,
                 bits >> 1 & 1 && !(b->what.flags & BATCH_PLAIN));
@@ -130,7 +134,7 @@ static void make_output(struct batch *b, unsigned k, size_t apart, uint64_t bits
         }
         b->job.out_ld[k] = s->ld;
     } else {
-        lay_out(s, rows, 1, 0, 0);
+        lay_out(s, rows, fill_width(s->kind), 0, 0);
     }
     memset(s->image, UNWRITTEN, s->bytes);
     s->after = allocate(s->bytes);
@@ -162,8 +166,9 @@ void batch_make(struct batch *b, const struct batch_case *what) {
     if (d->family == LANES && what->rows > 0)
         b->what.rows = 1 + (what->rows * 29 + what->cols * 7) % (what->cols < 40 ? 300 : 37);
     if (what->flags & BATCH_ALIASABLE && batch_can_alias(d)) {
-        int second = ((d->family == MAP && d->out[2]) || d->family == BINARY) && choice & 1;
-        b->alias_out = d->family == MAP ? 1 + second : 0;
+        int pair = d->in[3] == R_SLOPES; /* each gradient over its own side */
+        int second = ((d->family == MAP && d->out[2]) || d->family == BINARY || pair) && choice & 1;
+        b->alias_out = d->family == MAP ? 1 + second : pair ? second : 0;
         b->alias_in = second;
     }
     b->job.rows = b->what.rows;

@@ -13,9 +13,23 @@ size_t fill_size(unsigned kind, enum nll_type type) {
     case R_HOLE:
     case R_COEF:
     case R_CAP:
+    case R_PAIR:
+    case R_SLOPES:
+    case R_SUMS:
     case R_F64:
     case R_I64: return 8;
     default: return type == NLL_TYPE_F32 ? 4 : 8;
+    }
+}
+
+size_t fill_width(unsigned kind) {
+    switch (kind) {
+    case R_COEF: return 4;
+    case R_CAP: return 2;
+    case R_PAIR:
+    case R_SLOPES: return 8;
+    case R_SUMS: return 6;
+    default: return 1;
     }
 }
 
@@ -241,6 +255,37 @@ static void fill_cap(const struct batch_slot *s, uint64_t *state) {
     memcpy(s->image, par, sizeof par);
 }
 
+/* Scales of two rows: f NaN or in [1, 2), k of about the row's top, anchors 0 or near the top. */
+static void fill_pair(const struct batch *b, const struct batch_slot *s, uint64_t *state) {
+    for (size_t r = 0; r < s->rows; r++) {
+        double pair[8];
+        uint64_t bits = gen_bits(state);
+        double top = b->slot[0].rows > r ? top_of(b, r).top : 0;
+        if (!(fabs(top) < LIMIT) || bits & 1) top = 0;
+        for (unsigned side = 0; side < 2; side++) {
+            pair[2 * side] = 1 + ldexp((double)gen_below(1u << 23, state), -23);
+            if (gen_bits(state) % 32 == 0) pair[2 * side] = (double)NAN;
+            pair[2 * side + 1] = (double)(int64_t)(top * 1.4426950408889634) +
+                                 (double)(int64_t)gen_below(40, state) - 8;
+        }
+        double shift = gen_value(bits & 2 ? GEN_NORMAL : GEN_FINITE, state);
+        pair[4] = bits & 4 ? shift : 0;
+        pair[5] = bits & 4 ? ldexp(shift, -30) : 0;
+        for (unsigned side = 0; side < 2; side++)
+            pair[6 + side] = bits >> (3 + side) & 1 ? 0 : gen_value(GEN_FINITE, state);
+        memcpy(batch_at(s, s->image, r, 0), pair, sizeof pair);
+    }
+}
+
+static void fill_slopes(const struct batch_slot *s, uint64_t *state) {
+    for (size_t r = 0; r < s->rows; r++)
+        for (size_t c = 0; c < s->cols; c++) {
+            uint64_t bits = gen_bits(state) % 8;
+            double x = bits == 0 ? 0 : gen_value(bits == 1 ? GEN_REAL : GEN_NORMAL, state);
+            memcpy(batch_at(s, s->image, r, c), &x, sizeof x);
+        }
+}
+
 void fill_inputs(struct batch *b, uint64_t *state) {
     for (unsigned k = 0; k < NLL_SLOTS; k++) {
         struct batch_slot *s = &b->slot[k];
@@ -250,6 +295,10 @@ void fill_inputs(struct batch *b, uint64_t *state) {
             fill_halves(s, state);
         } else if (s->kind == R_CAP) {
             fill_cap(s, state);
+        } else if (s->kind == R_PAIR) {
+            fill_pair(b, s, state);
+        } else if (s->kind == R_SLOPES) {
+            fill_slopes(s, state);
         } else if (s->kind < R_HOLE) {
             fill_numbers(b, s, state);
         }

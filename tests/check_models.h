@@ -9,6 +9,7 @@
 void check_categorical(const nll_categorical_args *args, const char *label);
 void check_bernoulli(const nll_bernoulli_args *args, const char *label);
 void check_gaussian(const nll_gaussian_args *args, const char *label);
+void check_kl(const nll_kl_args *args, const char *label);
 
 /* Sums of a call, collected row by row from the library's own row values, then compared. */
 struct totals {

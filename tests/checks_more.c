@@ -1,6 +1,7 @@
 /* checks_more.c: what a number may not depend on: neighbours, the division of the work, the NaN. */
 #include "checks.h"
 
+#include "batch_fill.h"
 #include "gen.h"
 
 #include <math.h>
@@ -99,12 +100,14 @@ static void call_by_rows(const nll_job *j) {
         one.rows = 1;
         for (unsigned k = 0; k < NLL_SLOTS; k++) {
             unsigned in = split.d->in[k], out = split.d->out[k];
-            size_t size = in == R_HOLE ? 8 : in == R_COEF ? 32 : number_size(in);
             int below = split.d->family == ROW; /* one row below the other */
+            size_t size =
+                in < R_HOLE ? number_size(in) : fill_size(in, split.type) * fill_width(in);
             ptrdiff_t step = is_column_wise(in) && below ? j->ld[k] : in == R_CAP ? 0 : 1;
             if (j->in[k])
                 one.in[k] = (const char *)j->in[k] + (ptrdiff_t)r * step * (ptrdiff_t)size;
-            size = out == R_F64 || out == R_I64 ? 8 : number_size(out);
+            size = is_column_wise(out) ? number_size(out)
+                                       : fill_size(out, split.type) * fill_width(out);
             step = is_column_wise(out) && below ? j->out_ld[k] : 1;
             if (j->out[k]) one.out[k] = (char *)j->out[k] + (ptrdiff_t)r * step * (ptrdiff_t)size;
         }

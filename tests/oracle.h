@@ -83,5 +83,19 @@ void oracle_bucket(const struct oracle_bucket *b, struct oracle_bucket_out *out)
 /* Diagonal of the Hessian and its product with a vector, both [cols], of a row of logits. */
 void oracle_second(const struct oracle_row *row, const double *vector, struct oracle_value *hess,
                    struct oracle_value *hvp);
+/* One row of a divergence.  p, q: as given, each in its form; js: Jensen-Shannon, else KL(p||q).
+ * Rows of log-probs and probs are taken as they are. */
+struct oracle_pair {
+    enum oracle_form form[2];
+    size_t cols;
+    const double *x[2];
+    int js;
+    double unit; /* roundoff of the computation: magnitudes have terms of its second order */
+};
+struct oracle_pair_out {
+    struct oracle_value value;
+    struct oracle_value *grad[2]; /* [cols], NULL: not wanted */
+};
+void oracle_divergence(const struct oracle_pair *pair, struct oracle_pair_out *out);
 
 #endif

@@ -2,6 +2,7 @@
 #include "problem.h"
 
 #include "gen.h"
+#include "pairs.h"
 #include "rows.h"
 #include "support.h"
 
@@ -117,6 +118,41 @@ nll_gaussian_args gaussian_problem(struct problem *p, int which, nll_dtype type,
     nll_view *spread[] = {NULL, &a.scale, &a.var, &a.log_scale, &a.log_var};
     if (which % 5) *spread[which % 5] = array(p, GEN_REAL, type, rows, 1, &state);
     if (which & 1) {
+        a.common.sample_weight = array(p, GEN_WEIGHT, NLL_F32, rows, 1, &state);
+        a.common.grad_output = array(p, GEN_SCALE, NLL_F32, rows, 1, &state);
+    }
+    return a;
+}
+
+/* A matrix of numbers of one kind of form. */
+static nll_view keep_doubles(struct problem *p, const double *x, nll_dtype type, size_t rows,
+                             size_t cols) {
+    return nll_view_2d(keep(p, to_array(type, rows * cols, x)), type, rows, cols);
+}
+
+nll_kl_args kl_problem(struct problem *p, int which, nll_dtype type, size_t rows, size_t cols) {
+    memset(p, 0, sizeof *p);
+    uint64_t state = gen_state(7600 + (uint64_t)which * 64 + rows);
+    nll_kl_args a = {.struct_size = sizeof a, .direction = (nll_direction)(which / 9 % 3)};
+    nll_view *views[2][3] = {{&a.p_logits, &a.p_log_probs, &a.p_probs},
+                             {&a.q_logits, &a.q_log_probs, &a.q_probs}};
+    double *x[2] = {new_doubles(rows * cols), new_doubles(rows * cols)};
+    double *u[2] = {new_doubles(rows * cols), new_doubles(rows * cols)};
+    make_pairs(x[0], x[1], rows, cols, type, which, &state);
+    make_prob_pairs(u[0], u[1], rows, cols, type, which, which % 2, &state);
+    if (rows > 4) x[0][4 * cols] = (double)NAN; /* some rows are broken */
+    if (rows > 7) x[1][7 * cols] = (double)INFINITY;
+    if (rows > 9) u[0][9 * cols] = 1.5;
+    for (int k = 0; k < 2; k++) {
+        int form = k ? which / 3 % 3 : which % 3;
+        for (size_t i = 0; i < rows * cols && form == 1; i++) x[k][i] = x[k][i] > 0 ? -1 : x[k][i];
+        *views[k][form] = keep_doubles(p, form == 2 ? u[k] : x[k], type, rows, cols);
+    }
+    for (int k = 0; k < 2; k++) {
+        free(x[k]);
+        free(u[k]);
+    }
+    if (which % 2) {
         a.common.sample_weight = array(p, GEN_WEIGHT, NLL_F32, rows, 1, &state);
         a.common.grad_output = array(p, GEN_SCALE, NLL_F32, rows, 1, &state);
     }

@@ -74,6 +74,19 @@ struct snapshot snap_gaussian(const nll_gaussian_args *args, nll_dtype row, nll_
     return s;
 }
 
+struct snapshot snap_kl(const nll_kl_args *args, nll_dtype row, nll_dtype grad, unsigned wanted) {
+    nll_kl_args a = *args;
+    struct snapshot s = {.r = {.struct_size = sizeof s.r}};
+    const nll_view *x = !is_absent(&a.p_logits)      ? &a.p_logits
+                        : !is_absent(&a.p_log_probs) ? &a.p_log_probs
+                                                     : &a.p_probs;
+    a.divergence = output(&s, 0, wanted, "divergence", row, x->rows, 1);
+    a.grad_p = output(&s, 1, wanted, "grad_p", grad, x->rows, x->cols);
+    a.grad_q = output(&s, 2, wanted, "grad_q", grad, x->rows, x->cols);
+    s.status = nll_kl(&a, &s.r);
+    return s;
+}
+
 void snap_compare(const struct snapshot *a, const struct snapshot *b, const char *label) {
     cr_expect_eq(a->status, b->status, "%s: status %s, not %s", label, nll_status_string(a->status),
                  nll_status_string(b->status));

@@ -16,8 +16,8 @@ struct snapshot {
 /* Which outputs to ask for: bits by index. */
 enum {
     SNAP_NLL = 1,
-    SNAP_GRAD = 2,  /* the gradient, or d loc */
-    SNAP_GRAD2 = 4, /* d target_probs, or d spread */
+    SNAP_GRAD = 2,  /* the gradient, or d loc, d p */
+    SNAP_GRAD2 = 4, /* d target_probs, or d spread, d q */
     SNAP_LSE = 8,
     SNAP_MODE = 16,
     SNAP_P = 32,
@@ -42,6 +42,7 @@ struct snapshot snap_bernoulli(const nll_bernoulli_args *a, nll_dtype row, nll_d
                                unsigned wanted);
 struct snapshot snap_gaussian(const nll_gaussian_args *a, nll_dtype row, nll_dtype grad,
                               unsigned wanted);
+struct snapshot snap_kl(const nll_kl_args *a, nll_dtype row, nll_dtype grad, unsigned wanted);
 /* Fails the test unless the outputs that both have, the totals and the status are the same bits. */
 void snap_compare(const struct snapshot *a, const struct snapshot *b, const char *label);
 void snap_free(struct snapshot *s);

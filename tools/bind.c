@@ -6,9 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_array(const struct flag *flag) {
-    return flag->form >= MATRIX && flag->form <= LIST_LABELS;
-}
+static bool is_array(const struct flag *flag) { return flag->form >= MATRIX && flag->form <= KLD; }
 
 const struct input *bind_lists(const struct binding *b) {
     for (size_t i = 0; i < b->model->flag_count; i++)
@@ -16,15 +14,22 @@ const struct input *bind_lists(const struct binding *b) {
     return NULL;
 }
 
-/* What flag i is, the other flags given. */
+/* What flag i is once it is open, the other flags given. */
 static enum form form_of(const struct binding *b, size_t i) {
     const struct flag *flag = &b->model->flags[i];
-    return flag->listed && bind_lists(b) ? LIST : flag->form;
+    return flag->form == KLD ? MATRIX : flag->listed && bind_lists(b) ? LIST : flag->form;
 }
 
 size_t bind_columns(const struct binding *b, size_t i) {
     enum form form = form_of(b, i);
     return form == MATRIX ? b->cols : form == LIST || form == LIST_LABELS ? b->list : 0;
+}
+
+/* A .kld file brings its targets along. */
+static bool brings_labels(const struct model *model, const char *const *values) {
+    for (size_t i = 0; i < model->flag_count; i++)
+        if (model->flags[i].form == KLD && values[i]) return true;
+    return false;
 }
 
 /* "--logits, --log-probs or --probs": flag i and the alternatives after it. */
@@ -74,6 +79,7 @@ static int check_choices(const struct model *model, const char *const *values) {
                         flag->name);
         char list[160];
         list_choice(model, i, list, sizeof list);
+        given |= flag->form == LABELS && brings_labels(model, values);
         if (flag->required && !given && is_first(model, i))
             return fail(EX_USAGE, "missing %s; see 'nll score %s --help'", list, model->name);
     }
@@ -116,6 +122,24 @@ static int read_setting(const struct flag *flag, const char *text, double *value
                 !(flag->open && *value == flag->least) && !(flag->most > 0 && *value > flag->most);
     return good ? 0
                 : fail(EX_USAGE, "--%s: expected a number %s, found '%s'", flag->name, range, text);
+}
+
+/* The rows chosen of .kld files, and the targets that come with them. */
+static int read_klds(struct binding *b) {
+    const struct model *model = b->model;
+    struct input *labels = NULL;
+    bool given = false;
+    for (size_t i = 0; i < model->flag_count; i++)
+        if (model->flags[i].form == LABELS && model->flags[i].required) labels = &b->inputs[i];
+    for (size_t i = 0; i < model->flag_count; i++)
+        given |= b->values[i] && labels && model->flags[i].choice &&
+                 model->flags[i].choice == model->flags[labels - b->inputs].choice;
+    int code = 0;
+    for (size_t i = 0; i < model->flag_count && !code; i++)
+        if (model->flags[i].form == KLD && b->values[i])
+            code =
+                input_read_kld(&b->inputs[i], &b->klds[i], b->begin, b->end, given ? NULL : labels);
+    return code;
 }
 
 /* The length of this array must be that of the files before it. */
@@ -231,10 +255,13 @@ int bind_open(struct binding *b, const struct model *model, const char *const *v
     for (size_t i = 0; i < model->flag_count && !code; i++) {
         const struct flag *flag = &model->flags[i];
         if (!values[i] || !is_array(flag)) continue;
-        code = input_open(&b->inputs[i], flag->name, values[i],
-                          flag->form == LABELS || flag->form == LIST_LABELS ? INPUT_INTEGER
-                                                                            : INPUT_REAL,
-                          settings->bf16);
+        if (flag->form == KLD)
+            code = input_open_kld(&b->inputs[i], &b->klds[i], flag->name, values[i]);
+        else
+            code = input_open(&b->inputs[i], flag->name, values[i],
+                              flag->form == LABELS || flag->form == LIST_LABELS ? INPUT_INTEGER
+                                                                                : INPUT_REAL,
+                              settings->bf16);
         b->wide |= b->inputs[i].dtype == NLL_F64;
     }
     if (!code && settings->sample_weight)
@@ -248,7 +275,7 @@ int bind_open(struct binding *b, const struct model *model, const char *const *v
         b->begin *= step;
         b->end *= step;
     }
-    return code;
+    return code ? code : read_klds(b);
 }
 
 void bind_close(struct binding *b) {
@@ -282,7 +309,7 @@ void *bind_args(const struct binding *b, const struct settings *settings, size_t
     for (size_t i = 0; i < model->flag_count; i++) {
         const struct flag *flag = &model->flags[i];
         void *member = args + flag->member;
-        if (!b->values[i]) continue;
+        if (!b->values[i] && !b->inputs[i].name) continue;
         if (is_array(flag))
             *(nll_view *)member = view_of(b, &b->inputs[i], form_of(b, i), begin, end);
         else if (flag->form == SETTING)
@@ -331,7 +358,7 @@ bool bind_is_file(const struct binding *b, size_t i) {
 
 const struct input *bind_labels(const struct binding *b) {
     for (size_t i = 0; i < b->model->flag_count; i++)
-        if (b->model->flags[i].form == LABELS && b->values[i]) return &b->inputs[i];
+        if (b->model->flags[i].form == LABELS && b->inputs[i].name) return &b->inputs[i];
     return NULL;
 }
 

@@ -11,7 +11,8 @@ struct binding {
     const char *const *values;       /* text given for each flag of the model, or NULL */
     struct input inputs[FLAGS_MOST]; /* those that are arrays */
     double numbers[FLAGS_MOST];      /* those that are SETTINGs */
-    long long integers[FLAGS_MOST];  /* those that are INDEXes */
+    long long integers[FLAGS_MOST];  /* those that are INDEXes or CHOICEs */
+    struct kld klds[FLAGS_MOST];     /* of those that are .kld files */
     struct input sample_weight;
     size_t rows, cols;   /* of the files; cols 0 for models without classes */
     size_t list;         /* entries of LISTs; 0: none */

@@ -35,22 +35,22 @@ static int read_all(struct input *input, int fd, size_t *size) {
 }
 
 /* Makes the bytes of the file readable: mapped if it can be, else read. */
-static int load(struct input *input, const unsigned char **file, size_t *size) {
+static int load(struct input *input, const char *kind, const unsigned char **file, size_t *size) {
     bool standard = strcmp(input->name, "-") == 0;
     int fd = standard ? dup(STDIN_FILENO) : open(input->name, O_RDONLY | O_CLOEXEC);
     struct stat st;
     if (fd < 0 || fstat(fd, &st)) {
-        int code = fail(EX_NOINPUT, "%s: expected a .npy file or a number for --%s: %s",
-                        input->name, input->flag, strerror(errno));
+        int code = fail(EX_NOINPUT, "%s: expected %s for --%s: %s", input->name, kind, input->flag,
+                        strerror(errno));
         if (fd >= 0) close(fd);
         return code;
     }
     int code = 0;
     if (S_ISDIR(st.st_mode)) {
         code = fail(EX_NOINPUT,
-                    "%s: expected a .npy file for --%s, found a directory; "
+                    "%s: expected %s for --%s, found a directory; "
                     "name a file in it",
-                    input->name, input->flag);
+                    input->name, kind, input->flag);
     } else if (S_ISREG(st.st_mode) && (uintmax_t)st.st_size > (uintmax_t)PTRDIFF_MAX) {
         code = fail(EX_DATAERR, "%s: the file does not fit the address space", input->name);
     } else {
@@ -139,7 +139,7 @@ int input_open(struct input *input, const char *flag, const char *text, enum inp
         return open_number(input, kind);
     const unsigned char *file = NULL;
     size_t size = 0;
-    int code = load(input, &file, &size);
+    int code = load(input, "a .npy file or a number", &file, &size);
     if (code) return code;
     char message[NPY_MESSAGE];
     if (!npy_parse(file, size, &input->npy, message))
@@ -148,6 +148,60 @@ int input_open(struct input *input, const char *flag, const char *text, enum inp
     if (!code) code = settle(input, file);
     input->single = input->npy.dims == 0;
     return code;
+}
+
+int input_open_kld(struct input *input, struct kld *kld, const char *flag, const char *text) {
+    *input = (struct input){.flag = flag, .name = text};
+    const unsigned char *file = NULL;
+    size_t size = 0;
+    int code = load(input, "a .kld file", &file, &size);
+    char message[KLD_MESSAGE];
+    if (code) return code;
+    if (!kld_parse(file, size, kld, message)) return fail(EX_DATAERR, "%s: %s", text, message);
+    size_t bytes;
+    if (__builtin_mul_overflow(kld->rows, kld->classes, &input->npy.count) ||
+        __builtin_mul_overflow(input->npy.count, sizeof(float), &bytes) || bytes > PTRDIFF_MAX)
+        return fail_memory();
+    input->dtype = input->npy.dtype = NLL_F32;
+    input->npy.item = sizeof(float);
+    input->npy.dims = 2;
+    input->npy.shape[0] = kld->rows;
+    input->npy.shape[1] = kld->classes;
+    input->data = (const char *)file;
+    return 0;
+}
+
+int input_read_kld(struct input *input, const struct kld *kld, size_t begin, size_t end,
+                   struct input *labels) {
+    const unsigned char *file = (const unsigned char *)input->data;
+    size_t rows = end - begin;
+    float *made = malloc((rows ? rows : 1) * kld->classes * sizeof *made);
+    int64_t *tokens = labels ? malloc((rows ? rows : 1) * sizeof *tokens) : NULL;
+    if (!made || (labels && !tokens)) {
+        free(made);
+        free(tokens);
+        return fail_memory();
+    }
+    for (size_t r = 0; r < rows; r++) {
+        kld_row(kld, file, begin + r, made + r * kld->classes);
+        if (labels) tokens[r] = kld_token(kld, file, kld_target(kld, begin + r));
+    }
+    if (input->map) munmap(input->map, input->map_size);
+    free(input->heap);
+    input->map = NULL;
+    input->heap = made;
+    input->data = (const char *)made;
+    input->base = begin;
+    if (!labels) return 0;
+    *labels = (struct input){.flag = input->flag, .name = input->name, .dtype = NLL_I64};
+    labels->npy.dtype = NLL_I64;
+    labels->npy.item = sizeof *tokens;
+    labels->npy.dims = 1;
+    labels->npy.shape[0] = labels->npy.count = kld->rows;
+    labels->base = begin;
+    labels->heap = tokens;
+    labels->data = (const char *)tokens;
+    return 0;
 }
 
 void input_close(struct input *input) {
@@ -181,7 +235,9 @@ nll_view input_rows(const struct input *input, size_t begin, size_t end) {
                      .cols = cols,
                      .row_stride = fortran ? 1 : (ptrdiff_t)cols,
                      .col_stride = fortran ? (ptrdiff_t)npy->shape[0] : 1};
-    if (npy->count) view.data = input->data + begin * (size_t)view.row_stride * npy->item;
+    if (npy->count)
+        view.data = input->data + (begin > input->base ? begin - input->base : 0) *
+                                      (size_t)view.row_stride * npy->item;
     return view;
 }
 

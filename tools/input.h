@@ -2,6 +2,7 @@
 #ifndef NLL_TOOL_INPUT_H
 #define NLL_TOOL_INPUT_H
 
+#include "kld.h"
 #include "npy.h"
 
 /* What the values stand for. */
@@ -20,6 +21,7 @@ struct input {
     struct npy npy;   /* of a file */
     const char *data; /* first element, aligned, in this machine's byte order */
     nll_dtype dtype;  /* NLL_NUMBER: a literal */
+    size_t base;      /* row of the file that `data` begins with */
     void *map, *heap; /* what to give back: a mapping of map_size bytes, an allocation */
     size_t map_size;
 };
@@ -30,6 +32,12 @@ struct input {
 int input_open(struct input *input, const char *flag, const char *text, enum input_kind kind,
                bool bf16);
 void input_close(struct input *input);
+
+/* Opens a .kld file as the matrix of its log-probabilities, without any of them yet. */
+int input_open_kld(struct input *input, struct kld *kld, const char *flag, const char *text);
+/* Makes rows [begin, end) of it, and what they are about in `labels` unless that is NULL. */
+int input_read_kld(struct input *input, const struct kld *kld, size_t begin, size_t end,
+                   struct input *labels);
 
 /* Checks that a file holds an array of `dims` dimensions. */
 int input_want_dims(const struct input *input, int dims, const char *shape);

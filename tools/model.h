@@ -20,6 +20,7 @@ enum form {
     CLASSES,     /* reals [c] or a number */
     LIST,        /* reals [n, k] beside LIST_LABELS */
     LIST_LABELS, /* integers [n, k] */
+    KLD,         /* a .kld file: log-probs [n, c], and its tokens as LABELS where none are given */
     SETTING,     /* a number: a double of the struct */
     INDEX,       /* an integer: an int64_t, with an int that says it is given */
     COUNT,       /* a whole number of at least 1: a size_t */

@@ -25,6 +25,10 @@ static const struct flag categorical_flags[] = {
      GRADIENT(categorical, grad), CURVATURE(categorical, hess)},
     {"probs", MATRIX, "probabilities [n, c]", ONE_OF(1), AT(categorical, probs),
      GRADIENT(categorical, grad), CURVATURE(categorical, hess)},
+    {"logits-kld", KLD,
+     "log-probabilities of llama.cpp's perplexity tool (.kld); its tokens are "
+     "the target unless one is given",
+     ONE_OF(1), AT(categorical, log_probs)},
     {"target", LABELS, "observed class of each row, 0 to c-1 [n]", ONE_OF(2),
      AT(categorical, target)},
     {"target-probs", MATRIX, "observed distribution of each row [n, c]", ONE_OF(2),
@@ -55,6 +59,44 @@ static const struct flag categorical_flags[] = {
      .arg = "LIST"},
     {"metrics-out", TEXT, "<metric>.npy for each of --metrics: its value of each row",
      .arg = "DIR"},
+};
+
+static const char *const directions[] = {
+    [NLL_FORWARD] = "forward", [NLL_REVERSE] = "reverse", [NLL_JS] = "js", NULL};
+static const struct flag kl_flags[] = {
+    {"p-logits", MATRIX, "p: unnormalised log-probabilities [n, c]", ONE_OF(1), AT(kl, p_logits),
+     GRADIENT(kl, grad_p)},
+    {"p-log-probs", MATRIX, "p: log-probabilities [n, c]", ONE_OF(1), AT(kl, p_log_probs),
+     GRADIENT(kl, grad_p)},
+    {"p-probs", MATRIX, "p: probabilities [n, c]", ONE_OF(1), AT(kl, p_probs),
+     GRADIENT(kl, grad_p)},
+    {"p-kld", KLD, "p: log-probabilities of llama.cpp's perplexity tool (.kld)", ONE_OF(1),
+     AT(kl, p_log_probs)},
+    {"q-logits", MATRIX, "q: unnormalised log-probabilities [n, c]", ONE_OF(2), AT(kl, q_logits),
+     GRADIENT(kl, grad_q)},
+    {"q-log-probs", MATRIX, "q: log-probabilities [n, c]", ONE_OF(2), AT(kl, q_log_probs),
+     GRADIENT(kl, grad_q)},
+    {"q-probs", MATRIX, "q: probabilities [n, c]", ONE_OF(2), AT(kl, q_probs),
+     GRADIENT(kl, grad_q)},
+    {"q-kld", KLD, "q: log-probabilities of llama.cpp's perplexity tool (.kld)", ONE_OF(2),
+     AT(kl, q_log_probs)},
+    {"direction", WORD, "forward (default): KL(p||q), reverse: KL(q||p), js: Jensen-Shannon",
+     AT(kl, direction), .words = directions, .arg = "KIND"},
+};
+
+static const struct flag multinomial_flags[] = {
+    {"logits", MATRIX, "unnormalised log-probabilities [n, c]", ONE_OF(1), AT(multinomial, logits),
+     GRADIENT(multinomial, grad)},
+    {"probs", MATRIX, "probabilities [n, c]", ONE_OF(1), AT(multinomial, probs),
+     GRADIENT(multinomial, grad)},
+    {"target", MATRIX, "counts of the classes of each row [n, c]", NEEDED, AT(multinomial, target)},
+};
+
+static const struct flag dirichlet_flags[] = {
+    {"concentration", MATRIX, "concentrations [n, c]", NEEDED, AT(dirichlet, concentration),
+     GRADIENT(dirichlet, grad)},
+    {"target", MATRIX, "points of the simplex [n, c]", NEEDED, AT(dirichlet, target),
+     GRADIENT(dirichlet, grad_target)},
 };
 
 static const struct flag bernoulli_flags[] = {
@@ -91,13 +133,17 @@ static const struct flag gaussian_flags[] = {
 CALL(categorical)
 CALL(bernoulli)
 CALL(gaussian)
+CALL(kl)
+CALL(dirichlet)
+CALL(multinomial)
 
-/* What every row of the table has. */
-#define MODEL(model)                                                                         \
+/* What every row of the table has; most also have a mode. */
+#define VALUED(model, value)                                                                 \
     .name = #model, .flags = model##_flags,                                                  \
     .flag_count = sizeof model##_flags / sizeof model##_flags[0], .call = call_##model,      \
     .args_size = sizeof(nll_##model##_args), .common = offsetof(nll_##model##_args, common), \
-    .nll = offsetof(nll_##model##_args, nll), .mode = offsetof(nll_##model##_args, mode)
+    .nll = offsetof(nll_##model##_args, value)
+#define MODEL(model) VALUED(model, nll), .mode = offsetof(nll_##model##_args, mode)
 
 static const struct model models[] = {
     {MODEL(categorical), .about = "one of c classes per row (multiclass cross entropy)",
@@ -108,18 +154,14 @@ static const struct model models[] = {
     {MODEL(bernoulli), .about = "y in [0, 1] (binary cross entropy)",
      .rows = offsetof(nll_bernoulli_args, rows)},
     {MODEL(gaussian), .about = "a normal distribution", .rows = offsetof(nll_gaussian_args, rows)},
+    {VALUED(dirichlet, nll), .about = "points of the simplex"},
+    {VALUED(multinomial, nll), .about = "counts of c classes per row"},
+    {VALUED(kl, divergence), .about = "Kullback-Leibler or Jensen-Shannon divergence of two rows"},
 };
 enum { MODELS = sizeof models / sizeof models[0] };
 
 _Static_assert(sizeof categorical_flags / sizeof categorical_flags[0] <= FLAGS_MOST,
                "FLAGS_MOST is too small");
-
-/* Models that later versions bring: named so that a script learns that it needs a newer nll. */
-static const char *const later_models[] = {
-    "dirichlet",
-    "multinomial",
-    "kl",
-};
 
 /* The row of a distribution, made from the library's table.  One program scores one model. */
 static const struct model *from_distribution(const nll_distribution *d) {
@@ -200,16 +242,6 @@ const struct model *model_find(const char *name, int *code) {
         if (strcmp(known, name) == 0)
             return i < MODELS ? &models[i] : from_distribution(nll_distribution_at(i - MODELS));
         guess_offer(&guess, known);
-    }
-    for (size_t i = 0; i < sizeof later_models / sizeof later_models[0]; i++) {
-        if (strcmp(later_models[i], name) == 0) {
-            *code = fail(EX_UNAVAILABLE,
-                         "model '%s' is not built in this version; "
-                         "'nll score --help' lists those that are",
-                         name);
-            return NULL;
-        }
-        guess_offer(&guess, later_models[i]);
     }
     const char *near = guess_result(&guess);
     *code = near ? fail(EX_USAGE, "unknown model '%s'; did you mean '%s'?", name, near)

@@ -16,6 +16,8 @@ static const struct {
 } commands[] = {
     {"score", "score MODEL [inputs] [options]", "score files; a summary on standard output",
      command_score},
+    {"convert", "convert [inputs] --out F", "to and from the .kld files of llama.cpp",
+     command_convert},
     {"demo", "demo DIR", "write a small real data set into DIR", command_demo},
     {"info", "info [--json]", "CPU, caches, instruction sets, threads, versions", command_info},
     {"selftest", "selftest", "check that every instruction set and thread count gives equal bits",

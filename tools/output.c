@@ -202,6 +202,14 @@ int outputs_add_bytes(struct outputs *outputs, const char *path, const char *dat
     return add(outputs, path, data, size, size, &bytes);
 }
 
+int outputs_add_space(struct outputs *outputs, const char *path, size_t size,
+                      unsigned char **bytes) {
+    char *space;
+    int code = add(outputs, path, "", 0, size, &space);
+    *bytes = (unsigned char *)space;
+    return code;
+}
+
 static int write_all(const struct output *output) {
     for (size_t done = 0; done < output->size;) {
         ssize_t wrote = write(output->fd, output->bytes + done, output->size - done);

@@ -47,6 +47,9 @@ int outputs_add_steps(struct outputs *outputs, const char *path, nll_dtype dtype
                       size_t steps, size_t cols, nll_out *view);
 /* Adds a file that is complete. */
 int outputs_add_bytes(struct outputs *outputs, const char *path, const char *data, size_t size);
+/* Adds a file of `size` bytes of another format.  Fill *bytes, then commit. */
+int outputs_add_space(struct outputs *outputs, const char *path, size_t size,
+                      unsigned char **bytes);
 /* Writes what is to be written, gives all files their names.  0 or the exit code. */
 int outputs_commit(struct outputs *outputs);
 /* Ends everything; removes what was not committed. */

@@ -235,6 +235,8 @@ static int finish(struct score *s) {
 
 static int run(struct score *s, const char *const *values) {
     int code = s->settings.isa ? settings_isa(s->settings.isa) : 0;
+    if (!code && s->settings.mode && !s->model->mode)
+        code = fail(EX_USAGE, "--mode: %s has no most likely value; leave it out", s->model->name);
     if (!code) code = bind_open(&s->binding, s->model, values, &s->settings);
     if (!code) code = metrics_open(&s->metrics, &s->binding);
     if (!code) code = sequences_open(&s->sequences, &s->settings, &s->binding);
@@ -284,9 +286,9 @@ static int score_help(void) {
 }
 
 static const char *const metavars[] = {
-    [MATRIX] = "F", [COLUMN] = "F", [LABELS] = "F",      [CLASSES] = "F",
-    [LIST] = "F",   [WORD] = "W",   [LIST_LABELS] = "F", [SETTING] = "X",
-    [INDEX] = "I",  [COUNT] = "K",  [TEXT] = "TEXT",     [LATER] = "K"};
+    [MATRIX] = "F",      [COLUMN] = "F", [LABELS] = "F",  [CLASSES] = "F", [LIST] = "F",
+    [LIST_LABELS] = "F", [KLD] = "F",    [SETTING] = "X", [INDEX] = "I",   [COUNT] = "K",
+    [TEXT] = "TEXT",     [WORD] = "W",   [LATER] = "K"};
 
 int command_score(int argc, char **argv) {
     enum { MOST = FLAGS_MOST + COMMON_OPTIONS };

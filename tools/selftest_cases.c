@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* A call as data: model, parameterisation and options.  Members that a model lacks are not used. */
-enum family { CATEGORICAL, BERNOULLI, GAUSSIAN };
+enum family { CATEGORICAL, BERNOULLI, GAUSSIAN, KL };
 enum form { LOGITS, LOG_PROBS, PROBS, FIXED, SCALE, VAR, LOG_SCALE, LOG_VAR };
 enum target { PLAIN, SOFT }; /* class indices, 0 or 1, reals; SOFT: probabilities */
 struct spec {
@@ -17,6 +17,7 @@ struct spec {
     enum domain domain; /* of the first parameter */
     enum target target;
     nll_reduction reduction;
+    nll_direction direction;
     int weights, fortran, in_place, ignore;
     double smoothing, z_loss, temperature, softcap;
 };
@@ -50,6 +51,12 @@ static const struct spec specs[] = {
     SPEC(GAUSSIAN, "log-var", .form = LOG_VAR, .weights = 1),
     SPEC(GAUSSIAN, "log-var, special values", .form = LOG_VAR, .domain = SPECIALS,
          .reduction = NLL_NONE),
+    SPEC(KL, "logits, forward", .direction = NLL_FORWARD),
+    SPEC(KL, "logits, reverse, weights", .direction = NLL_REVERSE, .weights = 1),
+    SPEC(KL, "logits, js", .direction = NLL_JS, .reduction = NLL_SUM),
+    SPEC(KL, "logits, special values", .domain = SPECIALS, .reduction = NLL_NONE),
+    SPEC(KL, "probs", .form = PROBS, .domain = UNIT),
+    SPEC(KL, "logits and probs, js", .direction = NLL_JS, .target = SOFT),
 };
 
 static const nll_dtype dtypes[] = {NLL_F32, NLL_F64, NLL_F16, NLL_BF16};
@@ -73,11 +80,16 @@ static int make(struct trial *t, size_t slot, struct generator *g, enum domain d
     return 0;
 }
 
-/* Inputs 0: first parameter; 1: target; 2: class weight, pos_weight or spread; 3: sample weight. */
+static bool has_classes(const struct spec *spec) {
+    return spec->family == CATEGORICAL || spec->family == KL;
+}
+
+/* Inputs 0: first parameter; 1: target or q; 2: class weight, pos_weight or spread; 3: sample
+ * weight. */
 int trial_open(struct trial *t, size_t i) {
-    static const char *const names[] = {"categorical", "bernoulli", "gaussian"};
+    static const char *const names[] = {"categorical", "bernoulli", "gaussian", "kl"};
     const struct spec *spec = spec_of(i);
-    const size_t *shape = spec->family == CATEGORICAL ? shapes[i % SHAPES] : lengths[i % SHAPES];
+    const size_t *shape = has_classes(spec) ? shapes[i % SHAPES] : lengths[i % SHAPES];
     nll_dtype dtype = dtypes[i / SHAPES % DTYPES];
     *t = (struct trial){.model = names[spec->family],
                         .name = spec->name,
@@ -89,7 +101,9 @@ int trial_open(struct trial *t, size_t i) {
     bool soft = spec->target == SOFT;
     enum domain spread = spec->form == LOG_SCALE || spec->form == LOG_VAR ? spec->domain : POSITIVE;
     int failed = make(t, 0, &g, spec->domain, dtype, cells);
-    if (spec->family == CATEGORICAL)
+    if (spec->family == KL)
+        failed |= make(t, 1, &g, soft ? UNIT : spec->domain, dtype, cells);
+    else if (spec->family == CATEGORICAL)
         failed |= soft ? make(t, 1, &g, UNIT, dtype, cells)
                        : make(t, 1, &g, CLASS_INDEX, NLL_I64, t->rows);
     else
@@ -98,7 +112,7 @@ int trial_open(struct trial *t, size_t i) {
                        : soft                   ? UNIT
                                                 : HARD,
                        dtype, t->rows);
-    if (spec->family == CATEGORICAL)
+    if (has_classes(spec))
         failed |= make(t, 2, &g, WEIGHTS, dtype, t->cols);
     else
         failed |= make(t, 2, &g, spec->family == GAUSSIAN ? spread : WEIGHTS, dtype, t->rows);
@@ -202,6 +216,21 @@ static nll_status run_gaussian(struct trial *t, const struct spec *spec,
     return nll_gaussian(&args, result);
 }
 
+static nll_status run_kl(struct trial *t, const struct spec *spec, const nll_executor *executor,
+                         nll_result *result) {
+    nll_view p = nll_view_2d(t->inputs[0], t->dtype, t->rows, t->cols), q = p;
+    q.data = t->inputs[1];
+    nll_kl_args args = {.struct_size = sizeof args,
+                        .direction = spec->direction,
+                        .common = common_of(t, spec, executor)};
+    args.divergence = output(t, NLL_F64, t->rows, 1);
+    args.grad_p = output(t, compute_of(t), t->rows, t->cols);
+    args.grad_q = output(t, compute_of(t), t->rows, t->cols);
+    *(spec->form == PROBS ? &args.p_probs : &args.p_logits) = p;
+    *(spec->form == PROBS || spec->target == SOFT ? &args.q_probs : &args.q_logits) = q;
+    return nll_kl(&args, result);
+}
+
 static uint64_t bits_of(double value) {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
@@ -214,7 +243,8 @@ static void drop_outputs(struct trial *t) {
 
 int trial_run(struct trial *t, size_t i, const nll_executor *executor) {
     static nll_status (*const run[])(struct trial *, const struct spec *, const nll_executor *,
-                                     nll_result *) = {run_categorical, run_bernoulli, run_gaussian};
+                                     nll_result *) = {run_categorical, run_bernoulli, run_gaussian,
+                                                      run_kl};
     nll_result r = {.struct_size = sizeof r};
     drop_outputs(t);
     t->status = run[spec_of(i)->family](t, spec_of(i), executor, &r);

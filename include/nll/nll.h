@@ -47,6 +47,8 @@ extern "C" {
 
 #include "sequences.h"
 
+#include "divergences.h"
+
 #include "distributions.h"
 
 #include "functions.h"

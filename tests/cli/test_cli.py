@@ -7,6 +7,7 @@ import unittest
 
 import support
 import distributions
+import divergences
 import headers
 import inputs
 import models
@@ -16,7 +17,7 @@ import sequences
 import sparse
 import usage
 
-MODULES = (distributions, headers, inputs, models, outputs, scores, sequences, sparse, usage)
+MODULES = (distributions, divergences, headers, inputs, models, outputs, scores, sequences, sparse, usage)
 
 
 def main():

@@ -74,7 +74,7 @@ class Usage(Case):
 
     def test_alternatives(self):
         self.refuse(64, "score", "categorical", "--target", "y.npy",
-                    say="missing --logits, --log-probs or --probs")
+                    say="missing --logits, --log-probs, --probs or --logits-kld")
         self.refuse(64, "score", "categorical", "--logits", "x.npy",
                     say="missing --target, --target-probs or --target-log-probs")
         self.refuse(64, *self.base, "--probs", "x.npy", say=("--logits", "--probs", "alternatives"))
