@@ -36,11 +36,11 @@ struct flag {
     int choice;
     bool required;
     bool open;          /* of a SETTING: least itself is excluded */
+    bool listed;        /* of a MATRIX: a LIST if the model's LIST_LABELS are given */
     size_t member;      /* offset in the argument struct: nll_view, double or int64_t */
     size_t extra;       /* offset of the gradient's nll_out, or of the int of an INDEX; 0: none */
     double least, most; /* range of a SETTING; most 0: no upper bound */
     const char *arg;    /* what the help calls the value; NULL: by form */
-    bool listed;        /* of a MATRIX: a LIST if the model's LIST_LABELS are given */
     const char *const *words; /* of a WORD, ended by NULL */
 };
 
