@@ -290,7 +290,7 @@ Test(api_errors, strides_of_one_row_do_not_matter) {
 }
 
 /* Under the limit below the stack cannot grow either. */
-static void __attribute__((noinline)) touch_stack(void) {
+static void __attribute__((noinline, unused)) touch_stack(void) {
     volatile char room[1 << 19];
     for (size_t i = 0; i < sizeof room; i += 4096) room[i] = 0;
 }

@@ -323,6 +323,7 @@ Test(sparse, types_and_layouts) {
                       "%s, tail %d", nll_dtype_name(integers[k]), tail);
             free(narrow);
         }
+        a.target_index = nll_view_2d(c, NLL_I64, 1, LONG);
         float in_place[C];
         memcpy(in_place, x, sizeof x);
         a.logits.data = in_place;

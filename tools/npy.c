@@ -233,8 +233,9 @@ char npy_byte_order(void) { return little ? '<' : '>'; }
 
 /* `size` bytes of header for a descr and a shape, both as Python writes them. */
 static size_t format(char *header, size_t size, const char *descr, const char *shape) {
+    static const char magic[8] = {'\x93', 'N', 'U', 'M', 'P', 'Y', 1, 0};
     memset(header, ' ', size);
-    memcpy(header, "\x93NUMPY\x01\x00", 8);
+    memcpy(header, magic, sizeof magic);
     header[8] = (char)((size - 10) & 255);
     header[9] = (char)((size - 10) >> 8);
     int used = snprintf(header + 10, size - 10,

@@ -86,7 +86,8 @@ static void write_npy(const struct seqtable *t, FILE *out) {
             used += snprintf(descr + used, sizeof descr - (size_t)used, ", ('%s', '%cf8')",
                              names[k], order);
     snprintf(descr + used, sizeof descr - (size_t)used, "]");
-    fwrite(header, 1, npy_format_records(header, descr, t->count), out);
+    size_t size = npy_format_records(header, descr, t->count); /* first: arguments have no order */
+    fwrite(header, 1, size, out);
     for (size_t i = 0; i < t->count; i++) {
         fwrite(&t->tokens[i], sizeof t->tokens[i], 1, out);
         for (size_t k = 0; k < ST_COLUMNS; k++)

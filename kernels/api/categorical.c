@@ -188,6 +188,8 @@ static void prepare(cat_plan *p) {
     p->cap[0] = a->softcap;
     p->cap[1] = a->temperature > 0 ? a->temperature : 1;
     p->transformed = p->cap[0] > 0 || p->cap[1] != 1;
+    p->graded = nll_out_given(&a->grad) || nll_out_given(&a->grad_target_probs) ||
+                nll_out_given(&a->hess) || nll_out_given(&a->hvp);
     p->scores = a->top_k > 0 || nll_out_given(&a->rank) || nll_out_given(&a->margin) ||
                 nll_out_given(&a->entropy) || nll_out_given(&a->confidence) ||
                 nll_out_given(&a->brier);

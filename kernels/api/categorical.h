@@ -50,6 +50,7 @@ typedef struct cat_plan {
     int transformed;           /* softcap or temperature */
     int sequences;             /* offsets, lengths or shift */
     int logged;                /* the array is taken as its logarithm */
+    int graded;                /* a gradient or second derivative is wanted */
     int scores;                /* a scoring output is wanted (categorical_score.c) */
     int x_direct, q_direct, grad_direct;
     double cap[2];        /* {softcap, temperature} for the kernel */

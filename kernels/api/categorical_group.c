@@ -148,19 +148,12 @@ static void target_from_peak(const cat_plan *p, cat_rows *g, size_t row, size_t 
     }
 }
 
-/* Is there an output that needs cat_row_grad? */
-static int slopes_wanted(const nll_categorical_args *a) {
-    return nll_out_given(&a->grad) || nll_out_given(&a->grad_target_probs) ||
-           nll_out_given(&a->hess) || nll_out_given(&a->hvp);
-}
-
 /* Row values from the parts, and what the gradients need. */
 static void combine(const cat_plan *p, cat_rows *g, size_t row, size_t count, double *loss) {
     const nll_categorical_args *a = p->a;
     double log_mantissa[CAT_GROUP];
     int logits = p->form == CAT_LOGITS;
     int lse_wanted = logits && (a->z_loss > 0 || nll_out_given(&a->lse));
-    int wanted = slopes_wanted(a);
     if (lse_wanted) elementwise(p, NLL_K_log, g->mantissa, log_mantissa, count);
     for (size_t i = 0; i < count; i++) {
         int none = skipped(p, g, i);
@@ -193,21 +186,26 @@ static void combine(const cat_plan *p, cat_rows *g, size_t row, size_t count, do
         g->lse[i] = lse == lse ? lse : (double)NAN;
         loss[i] = l == l ? l : (double)NAN;
         if (none) loss[i] = g->lse[i] = g->p_y[i] = 0; /* nothing was read */
-        if (!wanted) continue;
+        if (!p->graded) continue;
         int apart = p->smoothed && g->y[i] != g->hole[i];
-        g->grad[i] = (cat_row_grad){.a = A,
-                                    .q = Q,
-                                    .curve = 2 * zeta,
-                                    .z = zeta > 0 ? 2 * zeta * lse : 0,
-                                    .coefficient = b.coefficient + (zeta > 0 ? 2 * zeta * lse : 0),
-                                    .mantissa = b.mantissa,
-                                    .power = b.power,
-                                    .bucket = b.missing > 0 ? b.nll : 0,
-                                    .nll = g->nll[i],
-                                    .peak = g->x_h[i] + anchor,
-                                    .anchor = b.anchor,
-                                    .at = {{g->hole[i], g->p_h[i], g->others[i]},
-                                           {apart ? g->y[i] : -1, g->p_y[i], 1 - g->p_y[i]}}};
+        cat_row_grad *r = &g->grad[i]; /* member by member: as a literal it would be copied */
+        r->a = A;
+        r->q = Q;
+        r->curve = 2 * zeta;
+        r->z = zeta > 0 ? 2 * zeta * lse : 0;
+        r->coefficient = b.coefficient + r->z;
+        r->mantissa = b.mantissa;
+        r->power = b.power;
+        r->bucket = b.missing > 0 ? b.nll : 0;
+        r->nll = g->nll[i];
+        r->peak = g->x_h[i] + anchor;
+        r->anchor = b.anchor;
+        r->at[0].class = g->hole[i];
+        r->at[0].p = g->p_h[i];
+        r->at[0].others = g->others[i];
+        r->at[1].class = apart ? g->y[i] : -1;
+        r->at[1].p = g->p_y[i];
+        r->at[1].others = 1 - g->p_y[i];
     }
 }
 
@@ -281,7 +279,7 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
         modes(p, g, row, count);
     }
     if (p->scores) cat_scores(p, &g->scratch, row, count, g->y);
-    if (slopes_wanted(a)) gradients(p, g, row, count);
+    if (p->graded) gradients(p, g, row, count);
 
     const struct {
         const nll_out *out;

@@ -139,8 +139,7 @@ static nll_status check(const nll_sequences_args *a, seq_plan *p) {
     nll_check_out(&c, &a->count, s, 1, 1u << NLL_I64, 0);
     const nll_out *outs[] = {&a->sum,        &a->weight_sum,     &a->mean,
                              &a->perplexity, &a->standard_error, &a->bits_per_byte};
-    for (size_t k = 0; k < sizeof outs / sizeof *outs; k++)
-        nll_check_out(&c, outs[k], s, 1, NLL_ROW_FLOATS, 0);
+    for (int k = 0; k < 6; k++) nll_check_out(&c, outs[k], s, 1, NLL_ROW_FLOATS, 0);
     nll_check_overlaps(&c);
     if (c.status == NLL_OK && !nll_offsets_rise(&a->offsets, n)) c.status = NLL_E_SHAPE;
     return c.status;
