@@ -14,7 +14,7 @@
 #define INF INFINITY
 
 /* Relative error allowed for mean, variance and information: sums and products of a few doubles. */
-static const double tolerance = 0x1p-48;
+static const double tolerance = 0x1p-47;
 
 static void hold_fact(const char *what, const struct dist_model *m, const double *x, double got,
                       double want) {

@@ -94,7 +94,7 @@ static void negative_binomial(real m, real r, real k, int log_mean, real *mag) {
     real n = r + k, u = (k - m) / (r + m), d = m * (r + m);
     mag[1] = log_mean ? (m + k) * r / (r + m) : (m + k) * r / d;
     if (!log_mean) mag[3] = (k * r * r + 2 * k * m * r + r * m * m) / d / d;
-    real w = m / r, rough = log_mean ? A(u) * m / (r + m) : 0; /* a rounded m in u^2 / 2 */
+    real w = m / r, rough = A(u) * m / (r + m); /* a rounded m / (r + m) in u^2 / 2 */
     mag[2] = w * w / (1 + w) - log1p_rest(w, 1 + w) + rough;
     mag[4] = u * u / r + 2 * rough / n;
     if (k == 0) return; /* single terms */
@@ -172,7 +172,7 @@ static void cauchy(const double *x, real *mag) {
     mag[0] = logl(PI) + A(logl(s)) + log1pl(z2);
     mag[2] = (1 + z2) / sw;
     mag[4] = 2 * (1 + z2) / sw / sw;
-    mag[5] = (z2 * z2 + 4 * z2 + 1) / sw / sw;
+    mag[5] = 1 / s / s + mag[4];
 }
 static void logistic(const double *x, real *mag) {
     real s = x[1], z = A(((real)x[2] - x[0]) / s), e = expl(-z), t = (1 - e) / (1 + e);

@@ -8,7 +8,9 @@
 /* Columns of the tables of flags. */
 #define AT(model, field) .member = offsetof(nll_##model##_args, field)
 #define GRADIENT(model, field) .extra = offsetof(nll_##model##_args, field)
-#define CURVATURE(model, field) .hess = offsetof(nll_##model##_args, field)
+#define CURVATURE(model, field)                        \
+    .hess = offsetof(nll_##model##_args, hess##field), \
+    .fisher = offsetof(nll_##model##_args, fisher##field)
 #define GIVEN(model, field) .extra = offsetof(nll_##model##_args, field)
 #define NEEDED .required = true
 #define ONE_OF(set) .choice = set, .required = true
@@ -101,9 +103,9 @@ static const struct flag dirichlet_flags[] = {
 
 static const struct flag bernoulli_flags[] = {
     {"logits", COLUMN, "log-odds of y = 1 [n]", ONE_OF(1), AT(bernoulli, logits),
-     GRADIENT(bernoulli, grad), CURVATURE(bernoulli, hess)},
+     GRADIENT(bernoulli, grad), CURVATURE(bernoulli, )},
     {"probs", COLUMN, "probability of y = 1 [n]", ONE_OF(1), AT(bernoulli, probs),
-     GRADIENT(bernoulli, grad), CURVATURE(bernoulli, hess)},
+     GRADIENT(bernoulli, grad), CURVATURE(bernoulli, )},
     {"target", COLUMN, "observation y from 0 to 1 [n]", NEEDED, AT(bernoulli, target)},
     {"pos-weight", COLUMN, "weight of the positive term [n]", AT(bernoulli, pos_weight)},
     {"label-smoothing", SETTING, "E: y becomes y (1 - E) + E / 2", AT(bernoulli, label_smoothing),
@@ -112,15 +114,15 @@ static const struct flag bernoulli_flags[] = {
 
 static const struct flag gaussian_flags[] = {
     {"loc", COLUMN, "mean [n]", NEEDED, AT(gaussian, loc), GRADIENT(gaussian, grad_loc),
-     CURVATURE(gaussian, hess_loc)},
+     CURVATURE(gaussian, _loc)},
     {"scale", COLUMN, "standard deviation (default 1) [n]", AT_MOST_ONE_OF(1), AT(gaussian, scale),
-     GRADIENT(gaussian, grad_spread), CURVATURE(gaussian, hess_spread)},
+     GRADIENT(gaussian, grad_spread), CURVATURE(gaussian, _spread)},
     {"var", COLUMN, "variance [n]", AT_MOST_ONE_OF(1), AT(gaussian, var),
-     GRADIENT(gaussian, grad_spread), CURVATURE(gaussian, hess_spread)},
+     GRADIENT(gaussian, grad_spread), CURVATURE(gaussian, _spread)},
     {"log-scale", COLUMN, "logarithm of the standard deviation [n]", AT_MOST_ONE_OF(1),
-     AT(gaussian, log_scale), GRADIENT(gaussian, grad_spread), CURVATURE(gaussian, hess_spread)},
+     AT(gaussian, log_scale), GRADIENT(gaussian, grad_spread), CURVATURE(gaussian, _spread)},
     {"log-var", COLUMN, "logarithm of the variance [n]", AT_MOST_ONE_OF(1), AT(gaussian, log_var),
-     GRADIENT(gaussian, grad_spread), CURVATURE(gaussian, hess_spread)},
+     GRADIENT(gaussian, grad_spread), CURVATURE(gaussian, _spread)},
     {"target", COLUMN, "observation y [n]", NEEDED, AT(gaussian, target),
      GRADIENT(gaussian, grad_target)},
 };
@@ -145,15 +147,20 @@ CALL(multinomial)
     .nll = offsetof(nll_##model##_args, value)
 #define MODEL(model) VALUED(model, nll), .mode = offsetof(nll_##model##_args, mode)
 
+#define MOMENTS(model)                                 \
+    .mean = offsetof(nll_##model##_args, target_mean), \
+    .variance = offsetof(nll_##model##_args, target_variance)
+
 static const struct model models[] = {
     {MODEL(categorical), .about = "one of c classes per row (multiclass cross entropy)",
      .count_correct = offsetof(nll_categorical_args, count_correct), .labels_mode = true,
      .perplexity = true, .offsets = offsetof(nll_categorical_args, offsets),
      .lengths = offsetof(nll_categorical_args, lengths),
      .weight = offsetof(nll_categorical_args, weight)},
-    {MODEL(bernoulli), .about = "y in [0, 1] (binary cross entropy)",
+    {MODEL(bernoulli), .about = "y in [0, 1] (binary cross entropy)", MOMENTS(bernoulli),
      .rows = offsetof(nll_bernoulli_args, rows)},
-    {MODEL(gaussian), .about = "a normal distribution", .rows = offsetof(nll_gaussian_args, rows)},
+    {MODEL(gaussian), .about = "a normal distribution", MOMENTS(gaussian),
+     .rows = offsetof(nll_gaussian_args, rows)},
     {VALUED(dirichlet, nll), .about = "points of the simplex"},
     {VALUED(multinomial, nll), .about = "counts of c classes per row"},
     {VALUED(kl, divergence), .about = "Kullback-Leibler or Jensen-Shannon divergence of two rows"},

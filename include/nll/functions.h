@@ -1,11 +1,11 @@
 /* functions.h: element-wise functions.  Included by nll.h.
  *
- * y_i = f(x_i), or z_i = f(x_i, y_i), for i < n.  x: NLL_F32, NLL_F64, NLL_F16 or NLL_BF16, any stride; y: any of these,
- * may be x itself.  Computed in double if x is NLL_F64, else in float, and rounded once more if y
- * is narrower.  Same bits on every ISA.  Every bound is the largest error over all inputs in units
- * in the last place of the compute type (float / double), tested exhaustively for float.
- * Subnormal results are rounded once, as IEEE 754 asks.
- * Status: NLL_E_NULL, _SHAPE (fewer than n elements), _DTYPE, _STRIDE, _ALIAS, _UNSUPPORTED. */
+ * y_i = f(x_i), or z_i = f(x_i, y_i), for i < n.  x: NLL_F32, NLL_F64, NLL_F16 or NLL_BF16, any
+ * stride; y: any of these, may be x itself.  Computed in double if x is NLL_F64, else in float, and
+ * rounded once more if y is narrower.  Same bits on every ISA.  Every bound is the largest error
+ * over all inputs in units in the last place of the compute type (float / double), tested
+ * exhaustively for float. Subnormal results are rounded once, as IEEE 754 asks. Status: NLL_E_NULL,
+ * _SHAPE (fewer than n elements), _DTYPE, _STRIDE, _ALIAS, _UNSUPPORTED. */
 
 /* e^x.  0.87 / 1 ULP. */
 nll_status nll_vexp(size_t n, nll_view x, nll_out y);
@@ -51,7 +51,8 @@ nll_status nll_vbd0(size_t n, nll_view x, nll_view m, nll_out z);
 /* Differences over a step b >= 0 from a > 0, none of them the difference of two large numbers; NaN
  * outside.  Bounds for a and b in 1e-8 .. 1e15. */
 
-/* log Gamma(a + b) - log Gamma(a).  0.51 / 6 ULP of the larger of the value, b and log(1 + b / a). */
+/* log Gamma(a + b) - log Gamma(a).  0.51 / 6 ULP of the larger of the value, b and log(1 + b / a).
+ */
 nll_status nll_vlgamma_diff(size_t n, nll_view a, nll_view b, nll_out z);
 /* psi(a + b) - psi(a).  0.51 / 4 ULP. */
 nll_status nll_vdigamma_diff(size_t n, nll_view a, nll_view b, nll_out z);
@@ -68,8 +69,8 @@ nll_status nll_vlbeta(size_t n, nll_view a, nll_view b, nll_out z);
  * freedom; -inf at 0, goes to 0 as x grows.  0.51 / 4 ULP. */
 nll_status nll_vstudent(size_t n, nll_view x, nll_out y);
 
-/* Modified Bessel functions I0 and I1 of k >= 0, as the von Mises distribution needs them; NaN below
- * 0. */
+/* Modified Bessel functions I0 and I1 of k >= 0, as the von Mises distribution needs them; NaN
+ * below 0. */
 
 /* log(I0(k) e^-k): -k near 0, -log(2 pi k) / 2 far away.  0.51 / 4 ULP. */
 nll_status nll_vlog_i0e(size_t n, nll_view k, nll_out y);

@@ -165,6 +165,8 @@ typedef struct nll_bernoulli_args {
     nll_out grad; /* [rows] */
     nll_out mode; /* [rows] NLL_F32 or NLL_F64 */
     nll_out hess; /* [rows] second derivative, scaled as the gradient is */
+    nll_out target_mean, target_variance, fisher; /* [rows] as in distributions.h, without
+                                                     pos_weight and label_smoothing */
 } nll_bernoulli_args;
 nll_status nll_bernoulli(const nll_bernoulli_args *args, nll_result *result);
 
@@ -199,5 +201,7 @@ typedef struct nll_gaussian_args {
     nll_out mode;                  /* [rows] NLL_F32 or NLL_F64 */
     nll_out grad_target;           /* [rows] */
     nll_out hess_loc, hess_spread; /* [rows] second derivatives, scaled as gradients are */
+    nll_out target_mean, target_variance, fisher_loc, fisher_spread; /* [rows] as in
+                                                                        distributions.h */
 } nll_gaussian_args;
 nll_status nll_gaussian(const nll_gaussian_args *args, nll_result *result);

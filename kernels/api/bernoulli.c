@@ -1,6 +1,9 @@
 /* bernoulli.c: nll_bernoulli. */
 #include "args.h"
+#include "distribution.h"
 #include "map.h"
+
+#include <math.h>
 
 static int unit(double x) { return x >= 0 && x <= 1; }
 static int bad_logits(const void *model, const double in[]) {
@@ -18,6 +21,26 @@ static double mode_logits(const void *model, const double in[]) {
 static double mode_probs(const void *model, const double in[]) {
     (void)model;
     return in[0] > 0.5 ? 1 : 0;
+}
+
+static double mean_logits(const void *model, const double in[]) {
+    (void)model;
+    return nll_one(NLL_K_sigmoid, in[0]);
+}
+static double variance_logits(const void *model, const double in[]) {
+    (void)model;
+    return nll_one(NLL_K_sigmoid, in[0]) * nll_one(NLL_K_sigmoid, -in[0]);
+}
+static double mean_probs(const void *model, const double in[]) {
+    (void)model;
+    return unit(in[0]) ? in[0] : (double)NAN;
+}
+static double variance_probs(const void *model, const double in[]) {
+    (void)model;
+    return unit(in[0]) ? in[0] * (1 - in[0]) : (double)NAN;
+}
+static double fisher_probs(const void *model, const double in[]) {
+    return 1 / variance_probs(model, in);
 }
 
 nll_status nll_bernoulli(const nll_bernoulli_args *args, nll_result *result) {
@@ -39,7 +62,10 @@ nll_status nll_bernoulli(const nll_bernoulli_args *args, nll_result *result) {
                          .in = {parameter, &a.target, &a.pos_weight},
                          .nll = &a.nll,
                          .out = {{&a.grad, 1}, {&a.hess, 0}},
-                         .fact = {{&a.mode, probs ? mode_probs : mode_logits}},
+                         .fact = {{&a.mode, probs ? mode_probs : mode_logits},
+                                  {&a.target_mean, probs ? mean_probs : mean_logits},
+                                  {&a.target_variance, probs ? variance_probs : variance_logits},
+                                  {&a.fisher, probs ? fisher_probs : variance_logits}},
                          .common = &a.common,
                          .bad = probs ? bad_probs : bad_logits,
                          .label_smoothing = a.label_smoothing};

@@ -1,5 +1,6 @@
 /* gaussian.c: nll_gaussian. */
 #include "args.h"
+#include "distribution.h"
 #include "map.h"
 
 #include <math.h>
@@ -13,6 +14,44 @@ static int bad_log(const void *model, const double in[]) {
     (void)model;
     return !is_finite(in[0]) || in[1] != in[1] || !is_finite(in[2]);
 }
+/* Variance, and Fisher information of the spread, by its form; NaN outside the domain. */
+static double over_domain(double spread, double value) { return spread > 0 ? value : (double)NAN; }
+static double scale_variance(const void *model, const double in[]) {
+    (void)model;
+    return over_domain(in[1], in[1] * in[1]);
+}
+static double var_variance(const void *model, const double in[]) {
+    (void)model;
+    return over_domain(in[1], in[1]);
+}
+static double log_scale_variance(const void *model, const double in[]) {
+    (void)model;
+    return nll_one(NLL_K_exp, 2 * in[1]);
+}
+static double log_var_variance(const void *model, const double in[]) {
+    (void)model;
+    return nll_one(NLL_K_exp, in[1]);
+}
+static double scale_fisher(const void *model, const double in[]) {
+    (void)model;
+    return over_domain(in[1], 2 / in[1] / in[1]);
+}
+static double var_fisher(const void *model, const double in[]) {
+    (void)model;
+    return over_domain(in[1], 0.5 / in[1] / in[1]);
+}
+static double log_scale_fisher(const void *model, const double in[]) {
+    (void)model;
+    return in[1] == in[1] ? 2 : (double)NAN;
+}
+static double log_var_fisher(const void *model, const double in[]) {
+    (void)model;
+    return in[1] == in[1] ? 0.5 : (double)NAN;
+}
+typedef double fact(const void *model, const double in[]);
+static double fisher_loc(const void *variance, const double in[]) {
+    return 1 / (*(fact *const *)variance)(NULL, in);
+}
 static double mode_loc(const void *model, const double in[]) {
     (void)model;
     return in[0];
@@ -25,10 +64,12 @@ nll_status nll_gaussian(const nll_gaussian_args *args, nll_result *result) {
         const nll_view *view;
         enum nll_kernel kernel;
         int (*bad)(const void *model, const double in[]);
-    } spreads[] = {{&a.scale, NLL_K_gaussian_scale, bad_positive},
-                   {&a.var, NLL_K_gaussian_var, bad_positive},
-                   {&a.log_scale, NLL_K_gaussian_log_scale, bad_log},
-                   {&a.log_var, NLL_K_gaussian_log_var, bad_log}};
+        fact *variance, *fisher;
+    } spreads[] = {
+        {&a.scale, NLL_K_gaussian_scale, bad_positive, scale_variance, scale_fisher},
+        {&a.var, NLL_K_gaussian_var, bad_positive, var_variance, var_fisher},
+        {&a.log_scale, NLL_K_gaussian_log_scale, bad_log, log_scale_variance, log_scale_fisher},
+        {&a.log_var, NLL_K_gaussian_log_var, bad_log, log_var_variance, log_var_fisher}};
     nll_checker c = {0};
     int chosen = -1;
     for (int i = 0; i < 4; i++) {
@@ -53,7 +94,12 @@ nll_status nll_gaussian(const nll_gaussian_args *args, nll_result *result) {
                                  {&a.grad_target, 3},
                                  {&a.hess_loc, 0},
                                  {&a.hess_spread, 0}},
-                         .fact = {{&a.mode, mode_loc}},
+                         .fact = {{&a.mode, mode_loc},
+                                  {&a.target_mean, mode_loc},
+                                  {&a.target_variance, spreads[chosen].variance},
+                                  {&a.fisher_loc, fisher_loc},
+                                  {&a.fisher_spread, spreads[chosen].fisher}},
+                         .model = &spreads[chosen].variance,
                          .common = &a.common,
                          .bad = spreads[chosen].bad};
     return nll_map_run(&c, &call, result);

@@ -53,23 +53,28 @@ NLL_INLINE wide_value poisson_log_rate(const vd x[], const double *par) {
 
 /* What the four forms share: the loss, w, and (1 - e) / P0. */
 typedef struct zip_parts {
-    md none;                /* y = 0 */
+    md none, gone;          /* y = 0; P0 is out of range */
     vd loss, w, extra, hit; /* w, g / P0, (1 - e) / P0 at y = 0 */
 } zip_parts;
 
-/* g, h = 1 - g, -log h; count: the Poisson loss for y > 0. */
-NLL_INLINE zip_parts zip_core(vd g, vd h, vd log_h, vd m, vd y, vd count) {
+/* g, h = 1 - g, -log g, -log h; count: the Poisson loss for y > 0. */
+NLL_INLINE zip_parts zip_core(vd g, vd h, vd log_g, vd log_h, vd m, vd y, vd count) {
     vd zero = d_set(0), one = d_set(1);
     zip_parts z = {.none = d_eq(y, zero)};
     d_exps e = d_exp_both(d_neg(m), zero);
     vd p0 = d_fma(h, e.e, g), some = d_mul(h, e.em1); /* P0 = 1 + some */
     md gone = d_lt(p0, d_set(0x1p-1000));
     vd log_p0 = d_log_ratio(some, p0).log;
-    /* both terms of P0 are out of range: the larger decides */
-    vd least = d_min(d_neg(d_log(g)), d_add(log_h, m));
+    /* both terms of P0 are out of range: their logarithms are not */
+    vd other = d_add(log_h, m), gap = d_sub(other, log_g), least = d_min(log_g, other);
+    vd both = d_log1p(d_exp(d_neg(d_abs(gap))));
+    least = d_sel(d_lt(d_abs(gap), d_set(INFINITY)), d_sub(least, both), least);
+    vd share = d_div(one, d_add(one, d_exp(gap)));
+    share = d_sel(d_eq(log_g, d_set(INFINITY)), one, share);
     z.loss = d_sel(z.none, d_sel(gone, least, d_neg(log_p0)), d_add(log_h, count));
     vd inv = d_div(one, p0);
-    z.w = d_sel(gone, d_sel(d_eq(g, zero), one, zero), d_mul(d_mul(h, e.e), inv));
+    z.gone = gone;
+    z.w = d_sel(gone, share, d_mul(d_mul(h, e.e), inv));
     z.extra = d_sel(gone, d_sub(one, z.w), d_mul(g, inv));
     z.hit = d_neg(d_mul(e.em1, inv));
     return z;
@@ -84,6 +89,7 @@ NLL_INLINE void zip_gate(wide_value *v, const zip_parts *z, vd h) {
 NLL_INLINE void zip_gate_logits(wide_value *v, const zip_parts *z, vd g, vd h) {
     vd a = d_mul(d_mul(z->hit, g), h), gh = d_mul(g, h);
     a = d_sel(d_lt(h, a), h, a); /* g / P0 and 1 - e are at most 1 */
+    a = d_sel(z->gone, d_mul(z->extra, h), a);
     v->grad[0] = d_sel(z->none, d_neg(a), g);
     v->hess[0] = d_sel(z->none, d_mul(a, d_sub(g, z->w)), gh);
 }
@@ -99,25 +105,26 @@ NLL_INLINE void zip_log_rate(wide_value *v, const zip_parts *z, vd m, vd y) {
     v->hess[1] = d_sel(z->none, bend, m);
 }
 
-/* Gate g, h = 1 - g and -log h from g or from its logits. */
+/* Gate g, h = 1 - g, -log g and -log h from g or from its logits. */
 typedef struct zip_gates {
-    vd g, h, log_h;
+    vd g, h, log_g, log_h;
 } zip_gates;
 NLL_INLINE zip_gates zip_from_probs(vd g) {
-    return (zip_gates){g, d_sub(d_set(1), g), d_neg(d_log1p(d_neg(g)))};
+    return (zip_gates){g, d_sub(d_set(1), g), d_neg(d_log(g)), d_neg(d_log1p(d_neg(g)))};
 }
 NLL_INLINE zip_gates zip_from_logits(vd t) {
     vd one = d_set(1), e = d_exp(d_neg(d_abs(t))), w = d_div(one, d_add(one, e)), s = d_mul(e, w);
     md below = d_lt(t, d_set(0));
-    vd soft = d_add(d_max(t, d_set(0)), d_log1p(e));
-    return (zip_gates){d_sel(below, s, w), d_sel(below, w, s), soft};
+    vd rest = d_log1p(e), zero = d_set(0);
+    vd log_g = d_add(d_max(d_neg(t), zero), rest), log_h = d_add(d_max(t, zero), rest);
+    return (zip_gates){d_sel(below, s, w), d_sel(below, w, s), log_g, log_h};
 }
 
 NLL_INLINE wide_value zip_probs_rate(const vd x[], const double *par) {
     vd m = x[1], y = x[2];
     (void)par;
     zip_gates g = zip_from_probs(x[0]);
-    zip_parts z = zip_core(g.g, g.h, g.log_h, m, y, poisson_loss(y, m));
+    zip_parts z = zip_core(g.g, g.h, g.log_g, g.log_h, m, y, poisson_loss(y, m));
     wide_value v = {.loss = z.loss};
     zip_gate(&v, &z, g.h);
     zip_rate(&v, &z, m, y);
@@ -127,7 +134,7 @@ NLL_INLINE wide_value zip_probs_log_rate(const vd x[], const double *par) {
     vd t = x[1], y = x[2], m = d_exp(t);
     (void)par;
     zip_gates g = zip_from_probs(x[0]);
-    zip_parts z = zip_core(g.g, g.h, g.log_h, m, y, poisson_log_loss(y, m, t));
+    zip_parts z = zip_core(g.g, g.h, g.log_g, g.log_h, m, y, poisson_log_loss(y, m, t));
     wide_value v = {.loss = z.loss};
     zip_gate(&v, &z, g.h);
     zip_log_rate(&v, &z, m, y);
@@ -137,7 +144,7 @@ NLL_INLINE wide_value zip_logits_rate(const vd x[], const double *par) {
     vd m = x[1], y = x[2];
     (void)par;
     zip_gates g = zip_from_logits(x[0]);
-    zip_parts z = zip_core(g.g, g.h, g.log_h, m, y, poisson_loss(y, m));
+    zip_parts z = zip_core(g.g, g.h, g.log_g, g.log_h, m, y, poisson_loss(y, m));
     wide_value v = {.loss = z.loss};
     zip_gate_logits(&v, &z, g.g, g.h);
     zip_rate(&v, &z, m, y);
@@ -147,7 +154,7 @@ NLL_INLINE wide_value zip_logits_log_rate(const vd x[], const double *par) {
     vd t = x[1], y = x[2], m = d_exp(t);
     (void)par;
     zip_gates g = zip_from_logits(x[0]);
-    zip_parts z = zip_core(g.g, g.h, g.log_h, m, y, poisson_log_loss(y, m, t));
+    zip_parts z = zip_core(g.g, g.h, g.log_g, g.log_h, m, y, poisson_log_loss(y, m, t));
     wide_value v = {.loss = z.loss};
     zip_gate_logits(&v, &z, g.g, g.h);
     zip_log_rate(&v, &z, m, y);

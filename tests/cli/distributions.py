@@ -83,6 +83,12 @@ REALS = [0.5, -2.25, 1.75, 7.5]
 COUNTS = [0, 1, 4, 11]
 SIZES = [0.25, 1.5, 3.0, 0.75]
 MODELS = [
+    ("gaussian", {"loc": [0, 1, -0.5, 2], "scale": SIZES}, REALS, gaussian),
+    ("gaussian", {"loc": [0, 1, -0.5, 2], "var": SIZES}, REALS, lambda y, m, v: gaussian(y, m, v ** 0.5)),
+    ("gaussian", {"loc": [0, 1, -0.5, 2], "log-scale": [-1, 0.5, 2, 0]}, REALS,
+     lambda y, m, t: gaussian(y, m, exp(t))),
+    ("gaussian", {"loc": [0, 1, -0.5, 2], "log-var": [-1, 0.5, 2, 0]}, REALS,
+     lambda y, m, t: gaussian(y, m, exp(t / 2))),
     ("geometric", {"probs": [0.25, 0.5, 0.125, 0.75]}, COUNTS, lambda y, p: -log(p) - y * log(1 - p)),
     ("geometric", {"logits": [-1, 0.5, 2, 0]}, COUNTS,
      lambda y, z: -log(sigmoid(z)) - y * log(sigmoid(-z))),
@@ -201,6 +207,10 @@ class Distributions(Case):
             ("zero_inflated_poisson", {"gate": [0, 0.5, 0.25], "rate": [3, 3, 2]}, [2, 0, 0],
              [3, 1.5, 1.5], [3, 3.75, 2.25]),
             ("laplace", {"loc": [1, 2, 3], "scale": [1, 2, 3]}, [1, 2, 3], [1, 2, 3], [2, 8, 18]),
+            ("gaussian", {"loc": [1, 2, 3], "log-scale": [0, 1, -1]}, [1, 2, 3], [1, 2, 3],
+             [1, exp(2), exp(-2)]),
+            ("bernoulli", {"logits": [0, 1, -1]}, [0, 1, 0], [0.5, sigmoid(1), sigmoid(-1)],
+             [0.25, sigmoid(1) * sigmoid(-1), sigmoid(1) * sigmoid(-1)]),
         ]
         for model, flags, mode, mean, variance in cases:
             with self.subTest(model):
@@ -220,6 +230,9 @@ class Distributions(Case):
         self.good("score", "weibull", "--concentration", "a.npy", "--scale", "r.npy", "--target", 1,
                   "--fisher", "w")
         self.near(self.load("w/f_scale.npy")[2], [1 / 16, 9 / 25], 1e-15)
+        self.good("score", "gaussian", "--loc", "r.npy", "--var", "a.npy", "--target", 1, "--fisher", "n")
+        self.near(self.load("n/f_loc.npy")[2], [2, 1 / 3], 1e-15)
+        self.near(self.load("n/f_var.npy")[2], [2, 1 / 18], 1e-15)
         self.refuse(64, "score", "beta_binomial", "--total-count", 3, "--alpha", "a.npy", "--beta", 2,
                     "--target", 1, "--fisher", "x", say="--fisher")
 

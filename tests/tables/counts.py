@@ -133,14 +133,17 @@ def nb_terms(m, r, k):
 
 
 def nb_size_terms(m, r, k):
-    """First and second derivative in the size, as differences that vanish in the Poisson limit."""
+    """First and second derivative in the size, as differences that vanish in the Poisson limit; a
+    rounded m / (r + m) moves u and so u^2 / 2."""
     u, n = (k - m) / (r + m), r + k
+    rough = abs(u) * m / (r + m)
     if k == 0:  # log1p(w) - w / (1 + w), w = m / r
         w = m / r
-        return [mp.log1p(w) - w / (1 + w), -w * w / (r * (1 + w) ** 2)]
-    first = [u - mp.log1p(u), -k / (2 * r * n), stirling1(r), -stirling1(n)]
-    second = [-u * u / n, k * (2 * r + k) / (2 * r * r * n * n), stirling2(r), -stirling2(n)]
-    return [first, second]
+        first, second = mp.log1p(w) - w / (1 + w), -w * w / (r * (1 + w) ** 2)
+    else:
+        first = [u - mp.log1p(u), -k / (2 * r * n), stirling1(r), -stirling1(n)]
+        second = [-u * u / n, k * (2 * r + k) / (2 * r * r * n * n), stirling2(r), -stirling2(n)]
+    return (first, rough), (second, 2 * rough / n)
 
 
 def nb_mean_terms(m, r, k):
@@ -152,10 +155,9 @@ def nb_mean_terms(m, r, k):
 
 def nb_log_mean_terms(eta, r, k):
     m = mp.exp(eta)
-    first, second = nb_size_terms(m, r, k)
-    rough = abs(k - m) * m / (r + m) ** 2  # what a rounded m does to u^2 / 2
-    return [nb_terms(m, r, k), [m * r / (r + m), -k * r / (r + m)], (first, rough),
-            m * (r / (r + m)) * ((r + k) / (r + m)), (second, 2 * rough / (r + k))]
+    size = nb_size_terms(m, r, k)
+    return [nb_terms(m, r, k), [m * r / (r + m), -k * r / (r + m)], size[0],
+            m * (r / (r + m)) * ((r + k) / (r + m)), size[1]]
 
 
 def nb_loss(m, eta, r, k):
