@@ -23,14 +23,14 @@ typedef struct rows_numbers {
     int anchored;
 } rows_numbers;
 
-static double element(const rows_plan *p, const double *x, size_t i) {
-    return p->type == NLL_TYPE_F32 ? (double)((const float *)x)[i] : x[i];
+static double element(const rows_plan *p, const void *x, size_t i) {
+    return p->type == NLL_TYPE_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
 }
-static void set_element(const rows_plan *p, double *x, size_t i, double value) {
+static void set_element(const rows_plan *p, void *x, size_t i, double value) {
     if (p->type == NLL_TYPE_F32)
         ((float *)x)[i] = (float)value;
     else
-        x[i] = value;
+        ((double *)x)[i] = value;
 }
 static double canonical(double x) { return x == x ? x : (double)NAN; }
 
