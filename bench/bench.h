@@ -19,6 +19,7 @@ extern bench_options bench;
 void roofs_register(void);
 void kernels_register(void);
 void models_register(void);
+void axis_register(void);
 
 /* The instruction sets to measure, best first: those that run here; with --quick the `most` best.
  */

@@ -25,10 +25,16 @@ typedef struct kernel_case {
     nll_job job;
 } kernel_case;
 
+static int has_rows(enum nll_kernel k) {
+    return nll_descs[k].family == ROW || nll_descs[k].family == LANES;
+}
+
 /* Is this input or output one that the kernel can do without? */
 static int optional_in(enum nll_kernel k, uint8_t slot) {
-    return nll_descs[k].family == ROW && ((slot == R_ANCHOR && k != NLL_K_row_dot) ||
-                                          (slot == X_WEIGHT && k == NLL_K_row_softmax_grad));
+    int inner = k == NLL_K_row_inner || k == NLL_K_lanes_inner;
+    int gradient = k == NLL_K_row_softmax_grad || k == NLL_K_lanes_softmax_grad;
+    return has_rows(k) && ((slot == R_ANCHOR && k != NLL_K_row_dot) ||
+                           (slot == X_WEIGHT && gradient) || (slot == X_SCALE && inner));
 }
 static int optional_out(enum nll_kernel k, unsigned i) {
     return i > 0 && (nll_descs[k].family == MAP || k == NLL_K_row_softcap);
@@ -125,17 +131,19 @@ static const void *element_input(const kernel_case *c, uint8_t slot, unsigned i,
 static void bind(kernel_case *c) {
     const nll_desc *d = &nll_descs[c->kernel];
     nll_job *j = &c->job;
+    /* LANES: from class to class */
+    ptrdiff_t line = (ptrdiff_t)(d->family == LANES ? j->rows : j->cols);
     for (unsigned i = 0; i < NLL_SLOTS; i++) {
         if (d->in[i] && (c->full || !optional_in(c->kernel, d->in[i]))) {
             int per_row = d->in[i] >= R_HOLE && d->in[i] <= R_SLOPES;
             size_t n = constant_in(c, i) ? 1 : c->n;
             j->in[i] =
                 per_row ? row_input(c, d->in[i], i, j->rows) : element_input(c, d->in[i], i, n);
-            j->ld[i] = per_row ? 0 : (ptrdiff_t)j->cols;
+            j->ld[i] = per_row ? 0 : line;
             if (constant_in(c, i)) j->constant |= 1u << i;
         }
         if (!d->out[i] || left_out(c, i)) continue;
-        j->out_ld[i] = (ptrdiff_t)j->cols;
+        j->out_ld[i] = line;
         j->out[i] = j; /* wanted: see out_size */
         j->out[i] = data_out(i, out_size(c, j, i));
     }
@@ -162,7 +170,9 @@ static void call(const kernel_case *c, const nll_isa *isa, const nll_job *job) {
 /* The first bench.check elements again, on the scalar path. */
 static void check(kernel_case *c) {
     nll_job job = c->job;
-    if (nll_descs[c->kernel].family != ROW)
+    if (nll_descs[c->kernel].family == LANES && job.rows * job.cols > bench.check)
+        job.cols = job.rows < bench.check ? bench.check / job.rows : 1;
+    else if (nll_descs[c->kernel].family != ROW)
         job.cols = job.cols < bench.check ? job.cols : bench.check;
     else if (job.rows > bench.check / job.cols)
         job.rows = bench.check / job.cols;
@@ -202,8 +212,8 @@ static void size_up(kernel_case *c, size_t bytes) {
         if (!left_out(c, i)) written += slot_size(d->out[i], c->type);
     }
     size_t n = bytes / (read + written);
-    c->job.rows = d->family == ROW ? (n + CLASSES - 1) / CLASSES : 1;
-    c->job.cols = d->family == ROW ? CLASSES : n;
+    c->job.rows = has_rows(c->kernel) ? (n + CLASSES - 1) / CLASSES : 1;
+    c->job.cols = has_rows(c->kernel) ? CLASSES : n;
     c->n = c->job.rows * c->job.cols;
     c->read = (double)(read * c->n);
     c->written = (double)(written * c->n);

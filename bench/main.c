@@ -147,6 +147,7 @@ int main(int argc, char **argv) {
     machine_context();
     roofs_register();
     models_register();
+    axis_register();
     kernels_register();
     long run = gb_main(n, flags, machine_tick_rate(), report);
     if (run > 0) finish();

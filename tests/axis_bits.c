@@ -88,6 +88,7 @@ ParameterizedTest(int *index, axis_bits, every_layout_alike) {
         struct axis_array want = result(&p, AXIS_LAST, compute, NULL);
         for (int layout = 0; layout < AXIS_LAYOUTS; layout++)
             for (size_t t = 0; t < TYPES; t++) {
+                if (p.cols > 2000 && ((size_t)layout + t) % TYPES != k % TYPES) continue;
                 struct axis_array got = result(&p, (enum axis_layout)layout, types[t], NULL);
                 compare(&p, &got, &want, axis_names[layout]);
                 free(got.memory);
@@ -124,9 +125,11 @@ ParameterizedTestParameters(axis_bits, in_place) { return all(); }
 ParameterizedTest(int *index, axis_bits, in_place) {
     uint64_t state = gen_state(6500 + (uint64_t)*index);
     for (size_t k = 0; k < LENGTHS; k++) {
+        if (gen_quick() && k % 3 != (size_t)*index % 3) continue;
         struct problem p = make(*index, lengths[k], &state);
         for (int layout = 0; layout < AXIS_LAYOUTS && p.f != F_LOGSUMEXP; layout++) {
             enum axis_layout l = (enum axis_layout)layout;
+            if (p.cols > 2000 && (size_t)layout % 3 != k % 3) continue;
             struct axis_array want = result(&p, AXIS_LAST, p.type, NULL);
             struct axis_array x = axis_make(l, p.type, ROWS, p.cols, p.x);
             struct axis_array g = axis_make(l, p.type, ROWS, p.gc, p.g);

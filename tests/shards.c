@@ -69,7 +69,8 @@ static double row_bound(nll_dtype compute) { return compute == NLL_F64 ? 40 : 34
 
 /* Loss, log-sum-exp, probability and all gradients, shard by shard, against the oracle. */
 static void check(struct whole *w, const nll_lse_state *state, size_t cut, const char *label) {
-    double nll[ROWS], lse[ROWS], p[ROWS], limit = row_bound(w->compute), u = unit_of(w->compute);
+    double nll[ROWS] = {0}, lse[ROWS] = {0}, p[ROWS] = {0}, limit = row_bound(w->compute),
+           u = unit_of(w->compute);
     double tiny = tiny_of(w->compute), huge = huge_of(w->compute);
     double *grad = new_doubles(ROWS * w->cols);
     for (size_t from = 0; from < w->cols; from += cut) {
@@ -85,7 +86,7 @@ static void check(struct whole *w, const nll_lse_state *state, size_t cut, const
     struct tally tn = {.what = "nll", .limit = limit}, tl = {.what = "lse", .limit = limit},
                  tp = {.what = "p_target", .limit = limit},
                  tg = {.what = "grad", .limit = limit + 4};
-    struct oracle_value *g = calloc(w->cols, sizeof *g);
+    struct oracle_value *g = calloc(w->cols + 1, sizeof *g);
     for (size_t r = 0; r < ROWS; r++) {
         const double *x = w->x + r * w->cols;
         struct oracle_row row = {.cols = w->cols, .x = x, .target = (ptrdiff_t)w->y[r]};
@@ -167,9 +168,10 @@ ParameterizedTest(int *index, shards, any_order) {
     uint64_t state = gen_state(7200 + (uint64_t)*index);
     struct whole w = whole_of(types[*index], COLS, &state);
     for (size_t r = 0; r < ROWS; r += 2) /* blocks of very different sizes */
-        for (size_t c = 0; c < COLS; c++)
-            elem_set(w.data, w.type, (ptrdiff_t)(r * COLS + c),
-                     w.x[r * COLS + c] + (double)(c / BLOCK * r));
+        for (size_t c = 0; c < COLS; c++) {
+            size_t shift = c / BLOCK * r;
+            elem_set(w.data, w.type, (ptrdiff_t)(r * COLS + c), w.x[r * COLS + c] + (double)shift);
+        }
     ASSERT_OK(nll_lse_init(ROWS, want));
     update(&w, 0, COLS, want);
     for (size_t round = 0; round < gen_count(64); round++) {

@@ -22,11 +22,12 @@ static const char *const tail_words[] = {[NLL_TAIL_ERROR] = "error",
                                          NULL};
 static const struct flag categorical_flags[] = {
     {"logits", MATRIX, "unnormalised log-probabilities [n, c] or [b, t, c]", ONE_OF(1),
-     AT(categorical, logits), GRADIENT(categorical, grad), CURVATURE(categorical, hess)},
+     AT(categorical, logits), GRADIENT(categorical, grad),
+     .hess = offsetof(nll_categorical_args, hess)},
     {"log-probs", MATRIX, "log-probabilities [n, c]", ONE_OF(1), AT(categorical, log_probs),
-     GRADIENT(categorical, grad), CURVATURE(categorical, hess)},
+     GRADIENT(categorical, grad), .hess = offsetof(nll_categorical_args, hess)},
     {"probs", MATRIX, "probabilities [n, c]", ONE_OF(1), AT(categorical, probs),
-     GRADIENT(categorical, grad), CURVATURE(categorical, hess)},
+     GRADIENT(categorical, grad), .hess = offsetof(nll_categorical_args, hess)},
     {"logits-kld", KLD,
      "log-probabilities of llama.cpp's perplexity tool (.kld); its tokens are "
      "the target unless one is given",

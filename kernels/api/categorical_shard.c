@@ -53,8 +53,7 @@ static void row_gradient(const lse_shard *p, size_t row, int64_t y, double scale
     double coef[4] = {p->type == NLL_TYPE_F32 ? (double)(float)f : f,
                       k != 0 || m != 0 ? r->power[i] - (k - 1) : r->power[i], 0, r->power[i] + 2};
     if (!(fabs(m) < INFINITY)) {
-        coef[0] = NAN;
-        coef[1] = 0;
+        coef[0] = coef[1] = NAN;
     }
     float anchor_f = (float)r->anchor[i];
     const void *anchor = p->type == NLL_TYPE_F32 ? (const void *)&anchor_f : &r->anchor[i];

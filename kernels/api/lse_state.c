@@ -164,8 +164,8 @@ typedef struct update_rows {
     double tile[LSE_ROWS * 256]; /* the rows of a block of either type */
 } update_rows;
 
-static double element(enum nll_type type, const double *x, size_t i) {
-    return type == NLL_TYPE_F32 ? (double)((const float *)x)[i] : x[i];
+static double element(enum nll_type type, const void *x, size_t i) {
+    return type == NLL_TYPE_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
 }
 
 /* Is the row left out of the call? */

@@ -23,14 +23,14 @@ typedef struct rows_numbers {
     int anchored;
 } rows_numbers;
 
-static double element(const rows_plan *p, const double *x, size_t i) {
-    return p->type == NLL_TYPE_F32 ? (double)((const float *)x)[i] : x[i];
+static double element(const rows_plan *p, const void *x, size_t i) {
+    return p->type == NLL_TYPE_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
 }
-static void set_element(const rows_plan *p, double *x, size_t i, double value) {
+static void set_element(const rows_plan *p, void *x, size_t i, double value) {
     if (p->type == NLL_TYPE_F32)
         ((float *)x)[i] = (float)value;
     else
-        x[i] = value;
+        ((double *)x)[i] = value;
 }
 static double canonical(double x) { return x == x ? x : (double)NAN; }
 
@@ -61,8 +61,7 @@ static void sums(const rows_plan *p, rows_scratch *s, rows_numbers *r, int holed
     r->anchored = 0;
     for (size_t i = 0; i < s->rows; i++) {
         if (!holed) r->peak[i] = element(p, r->top, i);
-        /* +inf too: inf - inf is the NaN that the row is to have */
-        int far = fabs(r->peak[i]) > ROWS_NEAR && r->peak[i] > -INFINITY;
+        int far = fabs(r->peak[i]) > ROWS_NEAR && fabs(r->peak[i]) < INFINITY;
         set_element(p, r->anchor, i, far ? r->peak[i] : 0);
         r->anchored |= far;
     }
@@ -84,7 +83,7 @@ static void coefficients(const rows_plan *p, rows_numbers *r, size_t i, double m
     double f = !(fabs(q) < INFINITY) ? (double)NAN : q == 0 ? 0 : 2 * frexp(q, &k);
     double *coef = r->coef[i];
     coef[0] = p->type == NLL_TYPE_F32 ? (double)(float)f : f;
-    coef[1] = q == 0 || f != f ? r->N[i] : r->N[i] - (k - 1);
+    coef[1] = f != f ? f : q == 0 ? r->N[i] : r->N[i] - (k - 1); /* NaN for inf too */
     coef[2] = s;
     coef[3] = r->N[i] + 2; /* no term is larger than the sum */
 }

@@ -14,7 +14,7 @@ enum {
     ROWS_GROUP = 512,      /* rows taken together, at most */
     ROWS_TILE = 8192,      /* elements of a tile, 16 rows side by side of one block of classes */
     ROWS_CACHE = 1 << 18,  /* bytes of a group one below the other: they stay in L2 */
-    ROWS_BESIDE = 1 << 19, /* the same side by side, where longer lines are worth more */
+    ROWS_BESIDE = 1 << 20, /* the same side by side, where longer lines are worth more */
     ROWS_ARRAYS = 3
 };
 

@@ -31,14 +31,12 @@ static size_t magnitude(ptrdiff_t x) { return x < 0 ? 0 - (size_t)x : (size_t)x;
  * those before it.  The strides have been measured. */
 static int distinct(const extent *e) {
     size_t reach = 0;
-    unsigned left = 7;
-    while (left) {
-        int d = -1;
-        for (int k = 0; k < 3; k++)
-            if (left >> k & 1 &&
-                (d < 0 || magnitude(e->stride[k]) < magnitude(e->stride[d]) || e->n[d] <= 1))
-                d = k;
-        left &= ~(1u << d);
+    unsigned done = 0;
+    for (int round = 0; round < 3; round++) {
+        unsigned d = done & 1 ? done & 2 ? 2 : 1 : 0; /* the first axis left */
+        for (unsigned k = 0; k < 3; k++)
+            if (!(done >> k & 1) && magnitude(e->stride[k]) < magnitude(e->stride[d])) d = k;
+        done |= 1u << d;
         if (e->n[d] <= 1) continue;
         if (magnitude(e->stride[d]) <= reach) return 0;
         reach += (e->n[d] - 1) * magnitude(e->stride[d]);

@@ -82,6 +82,7 @@ void rows_prepare(rows_plan *p, const nll_rows *x, const nll_rows *g, const nll_
     } else if (p->inner >= BESIDE && all_direct(p, 1)) {
         p->direct = p->beside = 1;
         p->group = clamp(ROWS_BESIDE / row / 64 * 64, 64, ROWS_GROUP);
+        if (per_row >> ROWS_Y & 1u) p->group = ROWS_GROUP; /* nothing is read again */
     } else if (p->inner >= BESIDE && llabs(a->inner) < llabs(a->class)) {
         p->beside = 1;
         p->group = BESIDE;

@@ -1,0 +1,139 @@
+/* axis.c: the functions of nll/rows.h with the classes on the last axis, the first, in the middle.
+ *
+ *   FUNCTION/TYPE/ISA/last|first|middle/OUTERxCLASSESxINNER
+ * last: compulsory bytes and roof as for the models.  first and middle: the roof is the same rows
+ * with the classes on the last axis, timed just before: 50 % is half that speed. */
+#include "bench.h"
+
+#include "gbench.h"
+#include "nll/nll.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum function { LOGSUMEXP, SOFTMAX, LOG_SOFTMAX, SOFTMAX_VJP, LOG_SOFTMAX_VJP, FUNCTIONS };
+static const char *const names[] = {"logsumexp", "softmax", "log-softmax", "softmax-vjp",
+                                    "log-softmax-vjp"};
+
+typedef struct axis_case {
+    const char *name;
+    enum function f;
+    nll_dtype dtype;
+    const char *isa;
+    size_t shape[3]; /* outer, classes, inner */
+    double bytes, read, written;
+    int checked;
+} axis_case;
+
+static size_t elements(const axis_case *c) { return c->shape[0] * c->shape[1] * c->shape[2]; }
+
+static nll_status call(const axis_case *c, const size_t shape[3], void *to) {
+    enum nll_type type = c->dtype == NLL_F64 ? NLL_TYPE_F64 : NLL_TYPE_F32;
+    enum data_kind kind = c->dtype == NLL_BF16 ? DATA_BF16 : DATA_REAL;
+    const size_t one[3] = {shape[0], c->f == LOGSUMEXP ? 1 : shape[1], shape[2]};
+    nll_rows x = nll_rows_in(data_in(0, kind, type, elements(c)), c->dtype, shape, 3, 1), g = x;
+    nll_rows_out y = nll_rows_to(to, c->dtype, one, 3, 1);
+    if (c->f >= SOFTMAX_VJP) g.data = data_in(1, kind, type, elements(c));
+    switch (c->f) {
+    case LOGSUMEXP: return nll_logsumexp(x, y, NULL);
+    case SOFTMAX: return nll_softmax(x, y, NULL);
+    case LOG_SOFTMAX: return nll_log_softmax(x, y, NULL);
+    case SOFTMAX_VJP: return nll_softmax_vjp(x, g, y, NULL);
+    default: return nll_log_softmax_vjp(x, g, y, NULL);
+    }
+}
+
+static void need(const axis_case *c, nll_status status) {
+    if (status != NLL_OK) bench_fail(c->name, nll_status_string(status));
+}
+
+static size_t out_bytes(const axis_case *c) {
+    size_t classes = c->f == LOGSUMEXP ? 1 : c->shape[1];
+    return c->shape[0] * classes * c->shape[2] * nll_dtype_size(c->dtype);
+}
+
+/* A few of the outer rows, or of the inner ones where there is one outer, on the scalar path. */
+static void check(const axis_case *c) {
+    axis_case few = *c;
+    for (int d = 0; d < 3; d += 2)
+        while (elements(&few) > bench.check && few.shape[d] > 1) few.shape[d] /= 2;
+    void *got = data_out(0, out_bytes(c)), *want = data_reference(0, out_bytes(&few));
+    need(c, nll_isa_select(c->isa));
+    need(c, call(&few, few.shape, got));
+    need(c, nll_isa_select("scalar"));
+    need(c, call(&few, few.shape, want));
+    bench_same(c->name, "result", got, want, out_bytes(&few));
+}
+
+/* Bytes per second with the classes on the last axis: the best of three. */
+static double contiguous(const axis_case *c) {
+    const size_t last[3] = {c->shape[0] * c->shape[2], c->shape[1], 1};
+    void *to = data_out(0, out_bytes(c));
+    double best = 0;
+    for (int i = 0; i < 4; i++) { /* the first one warms up */
+        double begin = gb_seconds(), calls = 0, seconds = 0;
+        while (seconds < 1e-3) {
+            need(c, call(c, last, to));
+            calls++;
+            seconds = gb_seconds() - begin;
+        }
+        if (i > 0 && calls * c->bytes / seconds > best) best = calls * c->bytes / seconds;
+    }
+    return best;
+}
+
+static double begin(void *ctx) {
+    axis_case *c = ctx;
+    if (!c->checked) check(c);
+    c->checked = 1;
+    need(c, nll_isa_select(c->isa));
+    return c->shape[2] > 1 ? contiguous(c) : roof_of(c->read, c->written, 0);
+}
+
+static void run(void *ctx) {
+    const axis_case *c = ctx;
+    need(c, call(c, c->shape, data_out(0, out_bytes(c))));
+}
+
+static void add(enum function f, nll_dtype dtype, const nll_isa *isa, const size_t shape[3]) {
+    axis_case *c = malloc(sizeof *c);
+    if (!c) bench_fail("memory", "out of it");
+    *c = (axis_case){.f = f, .dtype = dtype, .isa = isa->name};
+    memcpy(c->shape, shape, sizeof c->shape);
+    double size = (double)(elements(c) * nll_dtype_size(dtype));
+    c->read = f >= SOFTMAX_VJP ? 2 * size : size;
+    c->written = (double)out_bytes(c);
+    c->bytes = c->read + c->written;
+    c->name = bench_text("%s/%s/%s/%s/%zux%zux%zu", names[f], nll_dtype_name(dtype), isa->name,
+                         shape[2] == 1   ? "last"
+                         : shape[0] == 1 ? "first"
+                                         : "middle",
+                         shape[0], shape[1], shape[2]);
+    gb_register(&(gb_case){.name = c->name,
+                           .items = (double)elements(c),
+                           .bytes = c->bytes,
+                           .begin = begin,
+                           .run = run,
+                           .ctx = c});
+}
+
+void axis_register(void) {
+    static const struct {
+        size_t shape[3];
+        int brief;
+    } shapes[] = {
+        {{32000, 1000, 1}, 1}, {{1, 1000, 32000}, 1}, {{1, 1000, 32768}, 1}, {{32, 1000, 1000}, 1},
+        {{500, 1000, 64}, 0},  {{1000, 1000, 32}, 0}, {{4000, 1000, 8}, 0},  {{10000, 1000, 3}, 0},
+        {{1, 1000, 64}, 0},    {{1, 10, 1000000}, 0}, {{1, 32000, 1000}, 0},
+    };
+    static const nll_dtype dtypes[] = {NLL_F32, NLL_BF16, NLL_F64};
+    const nll_isa *isa;
+    for (size_t t = 0; t < sizeof dtypes / sizeof *dtypes; t++)
+        for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++)
+            for (int f = 0; f < FUNCTIONS; f++)
+                for (size_t i = 0; (isa = bench_isa(i, 1)); i++) {
+                    int main_case = t == 0 && shapes[k].brief && f <= SOFTMAX;
+                    if ((bench.quick && !main_case) || isa == bench_scalar()) continue;
+                    add((enum function)f, dtypes[t], isa, shapes[k].shape);
+                }
+}
