@@ -17,7 +17,9 @@ const struct input *bind_lists(const struct binding *b) {
 /* What flag i is once it is open, the other flags given. */
 static enum form form_of(const struct binding *b, size_t i) {
     const struct flag *flag = &b->model->flags[i];
-    return flag->form == KLD ? MATRIX : flag->listed && bind_lists(b) ? LIST : flag->form;
+    return flag->form == KLD                                       ? MATRIX
+           : flag->form == MATRIX && flag->listed && bind_lists(b) ? LIST
+                                                                   : flag->form;
 }
 
 size_t bind_columns(const struct binding *b, size_t i) {
@@ -74,9 +76,6 @@ static int check_choices(const struct model *model, const char *const *values) {
                 return fail(EX_USAGE, "--%s and --%s are alternatives; give one of them",
                             flag->name, model->flags[j].name);
         }
-        if (flag->form == LATER && values[i])
-            return fail(EX_UNAVAILABLE, "--%s is not built in this version; leave it out",
-                        flag->name);
         char list[160];
         list_choice(model, i, list, sizeof list);
         given |= flag->form == LABELS && brings_labels(model, values);
@@ -94,8 +93,8 @@ static int check_lists(const struct binding *b) {
         const struct flag *flag = &model->flags[i];
         if (!b->values[i]) continue;
         if (flag->form == LIST_LABELS) index = flag->name;
-        if (flag->form == LIST || flag->listed) probs = flag->name;
-        if (flag->form == LIST || flag->form == WORD) tail = flag->name;
+        if (flag->form == LIST || (flag->form == MATRIX && flag->listed)) probs = flag->name;
+        if (flag->form == LIST || (flag->form == WORD && flag->listed)) tail = flag->name;
     }
     if (tail && !index)
         return fail(EX_USAGE, "--%s needs --target-index, which names the classes", tail);

@@ -26,8 +26,7 @@ enum form {
     COUNT,       /* a whole number of at least 1: a size_t */
     TEXT,        /* not for the library: see bind_text */
     SWITCH,      /* takes nothing: an int */
-    WORD,        /* one of `words`: an enum, their number */
-    LATER        /* in the contract, not built yet */
+    WORD         /* one of `words`: an enum, their number */
 };
 
 struct flag {
@@ -44,7 +43,7 @@ struct flag {
     size_t hess, fisher; /* offsets of the nll_outs of second derivative and information; 0: none */
     double least, most;  /* range of a SETTING; most 0: no upper bound */
     const char *arg;     /* what the help calls the value; NULL: by form */
-    bool listed;         /* of a MATRIX: a LIST if the model's LIST_LABELS are given */
+    bool listed; /* of a MATRIX: a LIST if LIST_LABELS are given; of a WORD: only with them */
     const char *const *words; /* of a WORD, ended by NULL */
 };
 

@@ -42,7 +42,7 @@ static const struct flag categorical_flags[] = {
      "classes that --target-probs [n, k] or --target-log-probs [n, k] are of [n, k]",
      AT(categorical, target_index)},
     {"tail", WORD, "where what they lack to 1 goes: error (default), renormalise or bucket",
-     AT(categorical, tail), .arg = "RULE", .words = tail_words},
+     AT(categorical, tail), .arg = "RULE", .words = tail_words, .listed = true},
     {"class-weight", CLASSES, "weight of each class [c]", AT(categorical, class_weight)},
     {"ignore-index", INDEX, "rows with this target do not count", AT(categorical, ignore_index),
      GIVEN(categorical, has_ignore_index)},

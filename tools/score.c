@@ -286,9 +286,9 @@ static int score_help(void) {
 }
 
 static const char *const metavars[] = {
-    [MATRIX] = "F",      [COLUMN] = "F", [LABELS] = "F",  [CLASSES] = "F", [LIST] = "F",
-    [LIST_LABELS] = "F", [KLD] = "F",    [SETTING] = "X", [INDEX] = "I",   [COUNT] = "K",
-    [TEXT] = "TEXT",     [WORD] = "W",   [LATER] = "K"};
+    [MATRIX] = "F", [COLUMN] = "F",      [LABELS] = "F",  [CLASSES] = "F",
+    [LIST] = "F",   [LIST_LABELS] = "F", [KLD] = "F",     [SETTING] = "X",
+    [INDEX] = "I",  [COUNT] = "K",       [TEXT] = "TEXT", [WORD] = "W"};
 
 int command_score(int argc, char **argv) {
     enum { MOST = FLAGS_MOST + COMMON_OPTIONS };
