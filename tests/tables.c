@@ -53,7 +53,7 @@ static void output(const unsigned char *p, long double *v, long double *mag) {
 const char *table_parse(struct table *t, const unsigned char *data, size_t size) {
     *t = (struct table){0};
     if (size < HEAD) return "is shorter than a header";
-    if (memcmp(data, "NLLTAB1\n", MAGIC)) return "does not begin with NLLTAB1";
+    if (memcmp(data, "NLLTAB1\n", MAGIC) != 0) return "does not begin with NLLTAB1";
     uint64_t inputs = little(data + MAGIC, 4), outputs = little(data + MAGIC + 4, 4);
     uint64_t floats = little(data + MAGIC + 8, 4), doubles = little(data + MAGIC + 12, 4);
     if (inputs < 1 || inputs > MAX_INPUTS) return "has an impossible number of inputs";

@@ -45,7 +45,7 @@ Test(variants_dist, layout_and_executor_do_not_show) {
     FOR_MODELS(m) FOR_BOTH(t) {
         draw(m, *t);
         struct dist_call c;
-        void *got[DIST_OUTPUTS], *twice[DIST_INPUTS];
+        void *got[DIST_OUTPUTS] = {NULL}, *twice[DIST_INPUTS] = {NULL};
         int calls = 0;
         nll_executor executor = {&calls, sevens};
         dist_open(&c, m, *t, N, points, 0);

@@ -25,7 +25,7 @@ static nll_view *side(nll_kl_args *a, int k) {
     nll_view *views[2][3] = {{&a->p_logits, &a->p_log_probs, &a->p_probs},
                              {&a->q_logits, &a->q_log_probs, &a->q_probs}};
     int form = 0;
-    while (is_absent(views[k][form])) form++;
+    while (form < 2 && is_absent(views[k][form])) form++;
     return views[k][form];
 }
 

@@ -37,13 +37,13 @@ struct flag {
      * one if they are required.  0: on its own. */
     int choice;
     bool required;
-    bool open;           /* of a SETTING: least itself is excluded */
-    size_t member;       /* offset in the argument struct: nll_view, double or int64_t */
-    size_t extra;        /* offset of the gradient's nll_out, or of the int of an INDEX; 0: none */
+    bool listed;   /* of a MATRIX: a LIST if LIST_LABELS are given; of a WORD: only with them */
+    bool open;     /* of a SETTING: least itself is excluded */
+    size_t member; /* offset in the argument struct: nll_view, double or int64_t */
+    size_t extra;  /* offset of the gradient's nll_out, or of the int of an INDEX; 0: none */
     size_t hess, fisher; /* offsets of the nll_outs of second derivative and information; 0: none */
     double least, most;  /* range of a SETTING; most 0: no upper bound */
     const char *arg;     /* what the help calls the value; NULL: by form */
-    bool listed; /* of a MATRIX: a LIST if LIST_LABELS are given; of a WORD: only with them */
     const char *const *words; /* of a WORD, ended by NULL */
 };
 

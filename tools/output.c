@@ -204,7 +204,7 @@ int outputs_add_bytes(struct outputs *outputs, const char *path, const char *dat
 
 int outputs_add_space(struct outputs *outputs, const char *path, size_t size,
                       unsigned char **bytes) {
-    char *space;
+    char *space = NULL;
     int code = add(outputs, path, "", 0, size, &space);
     *bytes = (unsigned char *)space;
     return code;

@@ -11,8 +11,8 @@ enum family { CATEGORICAL, BERNOULLI, GAUSSIAN, KL };
 enum form { LOGITS, LOG_PROBS, PROBS, FIXED, SCALE, VAR, LOG_SCALE, LOG_VAR };
 enum target { PLAIN, SOFT }; /* class indices, 0 or 1, reals; SOFT: probabilities */
 struct spec {
-    enum family family;
     const char *name;
+    enum family family;
     enum form form;
     enum domain domain; /* of the first parameter */
     enum target target;

@@ -66,12 +66,14 @@ typedef struct d_standard {
 NLL_INLINE d_standard d_standard_of(vd y, vd mu, vd s) {
     d_scale r = d_scale_of(s);
     vd d = d_sub(y, mu), b = d_sub(d, y), up = d_mul(d, r.up), z = d_mul(up, r.inv);
-    vd err = d_sub(d_sub(y, d_sub(d, b)), d_add(mu, b)), lost = d_set(0);
 #if defined(NLL_T_F64)
-    lost = d_mul(d_fma(err, r.up, d_nfma(z, r.scaled, up)), r.inv);
+    vd err = d_sub(d_sub(y, d_sub(d, b)), d_add(mu, b));
+    vd lost = d_mul(d_fma(err, r.up, d_nfma(z, r.scaled, up)), r.inv);
     lost = d_sel(d_lt(d_abs(lost), d_set(1)), lost, d_set(0)); /* z infinite: NaN */
+#else
+    vd lost = d_set(0);
+    (void)b;
 #endif
-    (void)err;
     return (d_standard){z, lost, d_inverse(r)};
 }
 

@@ -93,8 +93,8 @@ NLL_INLINE void row_lse_add(row_state *r, double Nb, double Sb) {
 
 /* A block on its way: which it is, then its elements, then its maximum and scale. */
 typedef struct row_stage {
-    size_t row, column;
     row_piece piece;
+    size_t row, column;
     T top, scale;
 } row_stage;
 

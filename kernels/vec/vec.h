@@ -43,8 +43,8 @@
 
 /* Before a loop whose number of rounds is a constant: it becomes a straight line, and small arrays
  * of vectors indexed by it become registers. */
-#if defined(__clang__)
-#define NLL_UNROLL _Pragma("clang loop unroll(full)")
+#if defined(NLL_ISA_SCALAR) /* its functions are not inlined: the number is no constant */
+#define NLL_UNROLL
 #else
 #define NLL_UNROLL _Pragma("GCC unroll 32")
 #endif
