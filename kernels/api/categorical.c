@@ -240,8 +240,8 @@ static double *workspace(cat_plan *p, int long_rows) {
     }
     if (p->smoothed) {
         for (size_t c = 0; c < p->cols; c++)
-            cat_set(p->type, next, c,
-                    a->label_smoothing / (double)p->cols * (p->weight ? p->weight[c] : 1));
+            nll_set_element(p->type, next, c,
+                            a->label_smoothing / (double)p->cols * (p->weight ? p->weight[c] : 1));
         p->uniform = next;
     }
     return memory;

@@ -19,6 +19,7 @@
 
 #include "check.h"
 #include "dispatch.h"
+#include "number.h"
 
 #include <stdatomic.h>
 
@@ -30,11 +31,6 @@ enum {
 };
 
 enum cat_form { CAT_LOGITS, CAT_LOG_PROBS, CAT_PROBS };
-
-/* Rows whose maximum lies beyond this are taken relative to it (row/lse.h). */
-#define CAT_NEAR 0x1p16
-#define LN2 0x1.62e42fefa39efp-1
-#define LOG2E 0x1.71547652b82fep+0
 
 typedef struct cat_plan {
     const struct cat_plan *raw;    /* the same array without softcap and temperature */
@@ -115,17 +111,6 @@ void cat_distribution(const cat_plan *p, cat_scratch *s, cat_dist *d, size_t row
                       const int64_t *y);
 /* The scoring outputs of a group (categorical_score.c). */
 void cat_scores(cat_plan *p, cat_scratch *s, size_t row, size_t count, const int64_t *y);
-
-static inline double cat_element(enum nll_type type, const void *x, size_t i) {
-    return type == NLL_TYPE_F32 ? (double)((const float *)x)[(ptrdiff_t)i]
-                                : ((const double *)x)[(ptrdiff_t)i];
-}
-static inline void cat_set(enum nll_type type, void *x, size_t i, double value) {
-    if (type == NLL_TYPE_F32)
-        ((float *)x)[i] = (float)value;
-    else
-        ((double *)x)[i] = value;
-}
 
 /* The gradient part of a group (categorical_grad.c): what it needs of each row. */
 typedef struct cat_row_grad {

@@ -46,9 +46,9 @@ static void target_gradient(const cat_plan *p, cat_scratch *s, const cat_row_gra
     double base = p->form == CAT_LOGITS ? g->peak : 0, more = p->form == CAT_LOGITS ? g->nll : 0;
     for (size_t i = 0; i < n; i++) {
         double v = p->weight ? p->weight[col + i] : 1,
-               d = more + (base - cat_element(p->type, x, i));
+               d = more + (base - nll_element(p->type, x, i));
         d = (v == 0 || keep == 0) && d == d ? 0 : d * (keep * v); /* 0 * inf = 0, NaN stays */
-        cat_set(p->type, s->t, i, d == d ? d : (double)NAN);
+        nll_set_element(p->type, s->t, i, d == d ? d : (double)NAN);
     }
 }
 
@@ -65,7 +65,7 @@ static void input_gradient(const cat_plan *p, const cat_row_grad *g, const doubl
         p->isa->fn[p->type][NLL_K_row_probs_grad](&job);
     } else {
         for (size_t i = 0; i < n; i++)
-            cat_set(p->type, to, i, u ? -(g->scale * cat_element(p->type, u, i)) : 0);
+            nll_set_element(p->type, to, i, u ? -(g->scale * nll_element(p->type, u, i)) : 0);
     }
 }
 
@@ -79,14 +79,15 @@ void cat_z_gradient(const cat_plan *p, cat_scratch *s, size_t row, size_t col, s
         int64_t c = g->at[k].class - (int64_t)col;
         at[k] = g->at[k].class >= 0 && c >= 0 && c < (int64_t)n ? (size_t)c : SIZE_MAX;
         if (at[k] == SIZE_MAX) continue;
-        x_at[k] = cat_element(p->type, x, at[k]);
-        u_at[k] = u ? cat_element(p->type, u, at[k]) : 0;
+        x_at[k] = nll_element(p->type, x, at[k]);
+        u_at[k] = u ? nll_element(p->type, u, at[k]) : 0;
     }
     const void *rest = p->bucket ? cat_bucket_rest(p, s, row, col, n, x) : x;
     input_gradient(p, g, coef, rest, u, to, n);
     if (p->bucket) cat_bucket_gradient(p, s, row, col, n, g, to);
     for (int k = 0; k < 2 && !p->bucket; k++)
-        if (at[k] != SIZE_MAX) cat_set(p->type, to, at[k], at_class(p, g, k, x_at[k], u_at[k]));
+        if (at[k] != SIZE_MAX)
+            nll_set_element(p->type, to, at[k], at_class(p, g, k, x_at[k], u_at[k]));
 }
 
 /* n elements from column col on.  All is made in scratch first: outputs may be the inputs. */
@@ -101,8 +102,8 @@ static void chunk(const cat_plan *p, cat_scratch *s, size_t row, size_t col, siz
         cat_z_gradient(p, s, row, col, n, g, x, to);
         if (p->transformed)
             for (size_t i = 0; i < n; i++) {
-                double d = cat_element(p->type, to, i) * cat_element(p->type, s->dz, i);
-                cat_set(p->type, to, i, d == d ? d : (double)NAN);
+                double d = nll_element(p->type, to, i) * nll_element(p->type, s->dz, i);
+                nll_set_element(p->type, to, i, d == d ? d : (double)NAN);
             }
         nll_put(out, p->type, p->isa, row, col, NLL_ALONG_COLS, n, to);
     }
@@ -125,7 +126,7 @@ static void zero_row(const cat_plan *p, cat_scratch *s, size_t row) {
         if (!nll_out_given(outs[o])) continue;
         for (size_t col = 0, n; col < outs[o]->cols; col += n) {
             n = outs[o]->cols - col < CAT_CHUNK ? outs[o]->cols - col : CAT_CHUNK;
-            for (size_t i = 0; i < n; i++) cat_set(p->type, s->g, i, 0);
+            for (size_t i = 0; i < n; i++) nll_set_element(p->type, s->g, i, 0);
             nll_put(outs[o], p->type, p->isa, row, col, NLL_ALONG_COLS, n, s->g);
         }
     }
@@ -146,12 +147,12 @@ static void run_direct(const cat_plan *p, cat_scratch *s, size_t row, size_t cou
     const size_t size = nll_type_size(p->type);
     for (size_t r = 0; r < count; r++) {
         coefficients(p, &g[r], coef[r]);
-        cat_set(p->type, anchors, r, g[r].anchor);
+        nll_set_element(p->type, anchors, r, g[r].anchor);
         anchored |= g[r].anchor != 0;
         for (int k = 0; k < 2; k++) {
             u_at[r][k] = 0;
             if (p->dense && g[r].at[k].class >= 0)
-                u_at[r][k] = cat_element(
+                u_at[r][k] = nll_element(
                     p->type, (const char *)job.in[1] + (ptrdiff_t)(r * size) * job.ld[1],
                     (size_t)g[r].at[k].class);
         }
@@ -167,8 +168,8 @@ static void run_direct(const cat_plan *p, cat_scratch *s, size_t row, size_t cou
         char *row_out = (char *)job.out[0] + (ptrdiff_t)(r * size) * job.out_ld[0];
         for (int k = 0; k < 2; k++)
             if (g[r].at[k].class >= 0)
-                cat_set(p->type, row_out, (size_t)g[r].at[k].class,
-                        at_class(p, &g[r], k, 0, u_at[r][k]));
+                nll_set_element(p->type, row_out, (size_t)g[r].at[k].class,
+                                at_class(p, &g[r], k, 0, u_at[r][k]));
     }
 }
 

@@ -22,11 +22,6 @@ typedef struct cat_rows {
     cat_scratch scratch;
 } cat_rows;
 
-static void elementwise(const cat_plan *p, enum nll_kernel k, const double *x, double *y,
-                        size_t n) {
-    p->isa->fn[NLL_TYPE_F64][k](&(nll_job){.rows = 1, .cols = n, .in = {x}, .out = {y}});
-}
-
 static int skipped(const cat_plan *p, const cat_rows *g, size_t i) {
     return !p->soft && g->y[i] < 0;
 }
@@ -56,7 +51,7 @@ static double logit(const cat_plan *p, cat_rows *g, size_t row, int64_t col) {
 /* Row r again, relative to its maximum: for magnitudes where the exponent's integer part leaves
  * the range in which it is exact. */
 static void anchored(const cat_plan *p, cat_rows *g, size_t row, size_t i, double top) {
-    cat_set(p->type, g->anchor, i, top);
+    nll_set_element(p->type, g->anchor, i, top);
     nll_job job = {.in = {NULL, g->hole, g->anchor}, .out = {g->N, g->S, g->lost, g->top}};
     cat_pass(p, &g->scratch, NLL_K_row_lse, cat_job_at(NLL_K_row_lse, job, p->type, i), row + i, 1);
     g->x_h[i] -= top;
@@ -68,17 +63,17 @@ static void sums(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
     pass(p, g, NLL_K_row_lse, row, count,
          (nll_job){.in = {NULL, g->hole}, .out = {g->N, g->S, g->lost, g->top}});
     for (size_t i = 0; i < count; i++) {
-        cat_set(p->type, g->anchor, i, 0);
+        nll_set_element(p->type, g->anchor, i, 0);
         if (skipped(p, g, i)) {
             g->N[i] = g->x_h[i] = g->peak[i] = 0;
             g->S[i] = 1;
             continue;
         }
-        double top = cat_element(p->type, g->top, i), x = logit(p, g, row + i, g->hole[i]);
+        double top = nll_element(p->type, g->top, i), x = logit(p, g, row + i, g->hole[i]);
         double peak = x > top ? x : top;
         g->x_h[i] = x;
         g->peak[i] = peak;
-        if (fabs(peak) < INFINITY && fabs(peak) > CAT_NEAR) anchored(p, g, row, i, peak);
+        if (fabs(peak) < INFINITY && fabs(peak) > NLL_NEAR) anchored(p, g, row, i, peak);
         g->S[i] += g->lost[i];
         if (top == -INFINITY && g->S[i] == g->S[i]) { /* every other class is masked */
             g->S[i] = 0;
@@ -97,13 +92,13 @@ static void sums(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
 static void dots(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
     double reference[CAT_GROUP];
     for (size_t i = 0; i < count; i++)
-        cat_set(p->type, reference, i,
-                p->form == CAT_LOGITS && !skipped(p, g, i)
-                    ? g->peak[i] + cat_element(p->type, g->anchor, i)
-                    : 0);
+        nll_set_element(p->type, reference, i,
+                        p->form == CAT_LOGITS && !skipped(p, g, i)
+                            ? g->peak[i] + nll_element(p->type, g->anchor, i)
+                            : 0);
     if (p->sparse && p->a->label_smoothing == 0) {
         for (size_t i = 0; i < count; i++)
-            cat_list_dot(p, &g->scratch, row + i, cat_element(p->type, reference, i), &g->dot[i],
+            cat_list_dot(p, &g->scratch, row + i, nll_element(p->type, reference, i), &g->dot[i],
                          &g->mass[i]);
         return;
     }
@@ -121,12 +116,12 @@ static void dots(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
 static void direct_nll(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
     for (size_t i = 0; i < count; i++) {
         g->others[i] = g->mantissa[i] = g->power[i] = g->peak[i] = 0;
-        cat_set(p->type, g->anchor, i, 0);
+        nll_set_element(p->type, g->anchor, i, 0);
         double x = g->y[i] >= 0 ? logit(p, g, row + i, g->y[i]) : 1;
         int valid = p->form == CAT_LOG_PROBS || (x >= 0 && x <= 1);
         g->x_h[i] = valid ? x : (double)NAN;
     }
-    elementwise(p, p->form == CAT_PROBS ? NLL_K_log : NLL_K_exp, g->x_h, g->nll, count);
+    nll_elementwise(p->isa, p->form == CAT_PROBS ? NLL_K_log : NLL_K_exp, g->x_h, g->nll, count);
     for (size_t i = 0; i < count; i++) {
         g->p_h[i] = g->p_y[i] = p->form == CAT_PROBS ? g->x_h[i] : g->nll[i];
         g->nll_y[i] = 0.0 - (p->form == CAT_PROBS ? g->nll[i] : g->x_h[i]);
@@ -138,10 +133,10 @@ static void target_from_peak(const cat_plan *p, cat_rows *g, size_t row, size_t 
     double below[CAT_GROUP];
     for (size_t i = 0; i < count; i++) {
         double z = g->y[i] >= 0 ? logit(p, g, row + i, g->y[i]) : 0;
-        double anchor = cat_element(p->type, g->anchor, i);
+        double anchor = nll_element(p->type, g->anchor, i);
         below[i] = g->y[i] >= 0 && g->y[i] != g->hole[i] ? (z - anchor) - g->x_h[i] : 0;
     }
-    elementwise(p, NLL_K_exp, below, g->p_y, count);
+    nll_elementwise(p->isa, NLL_K_exp, below, g->p_y, count);
     for (size_t i = 0; i < count; i++) {
         g->nll_y[i] = g->nll[i] - below[i];
         g->p_y[i] *= g->p_h[i];
@@ -154,13 +149,13 @@ static void combine(const cat_plan *p, cat_rows *g, size_t row, size_t count, do
     double log_mantissa[CAT_GROUP];
     int logits = p->form == CAT_LOGITS;
     int lse_wanted = logits && (a->z_loss > 0 || nll_out_given(&a->lse));
-    if (lse_wanted) elementwise(p, NLL_K_log, g->mantissa, log_mantissa, count);
+    if (lse_wanted) nll_elementwise(p->isa, NLL_K_log, g->mantissa, log_mantissa, count);
     for (size_t i = 0; i < count; i++) {
         int none = skipped(p, g, i);
         double v = p->smoothed && p->weight && !none ? p->weight[g->y[i]] : 1;
         double A = p->soft ? 0 : p->smoothed ? (1 - a->label_smoothing) * v : 1;
         double Q = p->dense ? g->mass[i] : 0, zeta = a->z_loss * v;
-        double anchor = cat_element(p->type, g->anchor, i), lse = 0, l = 0;
+        double anchor = nll_element(p->type, g->anchor, i), lse = 0, l = 0;
         if (lse_wanted) lse = (g->power[i] * LN2 + log_mantissa[i]) + anchor;
         if (A > 0) l = A * g->nll_y[i];
         /* a negative weight: dot +inf and Q NaN, so the value is +inf and gradients NaN */
@@ -233,15 +228,15 @@ static void modes(cat_plan *p, cat_rows *g, size_t row, size_t count) {
     int tie = nll_out_given(&p->a->mode) || p->dense;
     uint64_t correct = 0;
     for (size_t i = 0; i < count; i++) {
-        double top = cat_element(p->type, g->top, i);
+        double top = nll_element(p->type, g->top, i);
         double x = skipped(p, g, i) ? 0 : logit(p->raw, g, row + i, g->hole[i]);
-        cat_set(p->type, best, i, x > top ? x : top);
+        nll_set_element(p->type, best, i, x > top ? x : top);
         tie |= x == top;
         g->mode[i] = x > top ? g->hole[i] : -1;
     }
     if (tie) find(p->raw, g, row, count, best, g->mode);
     for (size_t i = 0; i < count; i++) {
-        if (skipped(p, g, i) || cat_element(p->type, best, i) == -INFINITY) g->mode[i] = -1;
+        if (skipped(p, g, i) || nll_element(p->type, best, i) == -INFINITY) g->mode[i] = -1;
         correct += g->y[i] >= 0 && g->mode[i] == g->y[i];
     }
     atomic_fetch_add_explicit(&p->correct, correct, memory_order_relaxed);

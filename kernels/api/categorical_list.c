@@ -29,8 +29,7 @@ size_t cat_listed(const cat_plan *p, size_t row, size_t j, cat_list *list) {
     read_classes(p, row, j, n, list->class);
     const double *from = nll_fetch(&q, NLL_TYPE_F64, p->isa, j, 0, NLL_ALONG_ROWS, n, list->q);
     if (logs)
-        p->isa->fn[NLL_TYPE_F64][NLL_K_exp](
-            &(nll_job){.rows = 1, .cols = n, .in = {from}, .out = {list->q}});
+        nll_elementwise(p->isa, NLL_K_exp, from, list->q, n);
     else
         for (size_t i = 0; i < n; i++) list->q[i] = from[i];
     return n;
@@ -113,13 +112,13 @@ const void *cat_list_spread(const cat_plan *p, cat_scratch *s, size_t row, size_
     double e = p->a->label_smoothing, even = e / (double)p->cols, factor = cat_list_factor(p, row);
     cat_list list;
     for (size_t i = 0; i < n; i++)
-        cat_set(p->type, s->q, i, even * (p->weight ? p->weight[col + i] : 1));
+        nll_set_element(p->type, s->q, i, even * (p->weight ? p->weight[col + i] : 1));
     for (size_t j = 0, read, m; (read = cat_listed_in(p, row, j, col, n, &list, &m)) > 0; j += read)
         for (size_t i = 0; i < m; i++) {
             size_t at = (size_t)list.class[i];
             double q = list.q[i] * factor, v = p->weight ? p->weight[col + at] : 1;
-            double u = cat_element(p->type, s->q, at);
-            cat_set(p->type, s->q, at, q >= 0 ? u + q * (1 - e) * v : q);
+            double u = nll_element(p->type, s->q, at);
+            nll_set_element(p->type, s->q, at, q >= 0 ? u + q * (1 - e) * v : q);
         }
     return s->q;
 }
@@ -140,9 +139,7 @@ void cat_list_dot(const cat_plan *p, cat_scratch *s, size_t row, double referenc
             z[i] = cat_logit(p, s, row, list.class[i]);
             if (p->form == CAT_PROBS && !(z[i] >= 0 && z[i] <= 1)) z[i] = (double)NAN;
         }
-        if (p->form == CAT_PROBS)
-            p->isa->fn[NLL_TYPE_F64][NLL_K_log](
-                &(nll_job){.rows = 1, .cols = n, .in = {z}, .out = {z}});
+        if (p->form == CAT_PROBS) nll_elementwise(p->isa, NLL_K_log, z, z, n);
         for (size_t i = 0; i < n; i++) {
             double v = p->weight ? p->weight[list.class[i]] : 1, u = list.q[i] * factor * v;
             sum += term(u, reference - z[i]);

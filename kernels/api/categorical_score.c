@@ -35,15 +35,15 @@ void cat_distribution(const cat_plan *p, cat_scratch *s, cat_dist *g, size_t row
                       const int64_t *y) {
     int far = 0;
     for (size_t i = 0; i < count; i++) {
-        double top = skipped(p, y[i]) ? 0 : cat_element(p->type, g->top, i);
-        double anchor = fabs(top) < INFINITY && fabs(top) > CAT_NEAR ? top : 0;
-        double second = skipped(p, y[i]) ? 0 : cat_element(p->type, g->second, i) - anchor;
-        second = second > -2 * CAT_NEAR ? second : -2 * CAT_NEAR;
-        second = second < 2 * CAT_NEAR ? second : 2 * CAT_NEAR;
+        double top = skipped(p, y[i]) ? 0 : nll_element(p->type, g->top, i);
+        double anchor = fabs(top) < INFINITY && fabs(top) > NLL_NEAR ? top : 0;
+        double second = skipped(p, y[i]) ? 0 : nll_element(p->type, g->second, i) - anchor;
+        second = second > -2 * NLL_NEAR ? second : -2 * NLL_NEAR;
+        second = second < 2 * NLL_NEAR ? second : 2 * NLL_NEAR;
         g->N[i] = rint(second * LOG2E);
         g->z_h[i] = fabs(top) < INFINITY ? top - anchor : (double)NAN;
-        cat_set(p->type, g->exponent, i, g->N[i]);
-        cat_set(p->type, g->anchor, i, anchor);
+        nll_set_element(p->type, g->exponent, i, g->N[i]);
+        nll_set_element(p->type, g->anchor, i, anchor);
         far |= anchor != 0;
     }
     cat_pass_counted(
@@ -61,30 +61,22 @@ void cat_distribution(const cat_plan *p, cat_scratch *s, cat_dist *g, size_t row
                    .out = {g->nll, g->others, g->mantissa, g->power, g->p_h}});
 }
 
-/* x 2^k for an integer k of any size. */
-static double scaled(double x, double k) {
-    return ldexp(x, k < -9999 ? -9999 : k > 9999 ? 9999 : k == k ? (int)k : 0);
-}
-
-static double canonical(double x) { return x == x ? x : (double)NAN; }
-
 /* entropy, p_y and the Brier score, from the distribution. */
 static void uncertainty(const cat_plan *p, cat_score *g, size_t count, const int64_t *y) {
     cat_dist *d = &g->dist;
     double below[CAT_GROUP];
     for (size_t i = 0; i < count; i++)
-        below[i] = y[i] < 0 ? 0 : g->z_y[i] - cat_element(p->type, d->top, i);
-    p->isa->fn[NLL_TYPE_F64][NLL_K_exp](
-        &(nll_job){.rows = 1, .cols = count, .in = {below}, .out = {g->p_y}});
+        below[i] = y[i] < 0 ? 0 : g->z_y[i] - nll_element(p->type, d->top, i);
+    nll_elementwise(p->isa, NLL_K_exp, below, g->p_y, count);
     for (size_t i = 0; i < count; i++) {
         double one = 1 / d->mantissa[i], up = d->N[i] - d->power[i];
-        double squares = scaled(d->sum[2][i] * one * one, 2 * up), p_h = d->p_h[i];
+        double squares = nll_scaled(d->sum[2][i] * one * one, 2 * up), p_h = d->p_h[i];
         double p_y = g->p_y[i] * p_h, miss = y[i] == d->h[i] ? d->others[i] : 1 - p_y;
         double rest = squares - p_y * p_y;
-        g->entropy[i] = canonical(d->nll[i] + scaled(d->sum[1][i] * one, up));
+        g->entropy[i] = nll_canonical(d->nll[i] + nll_scaled(d->sum[1][i] * one, up));
         g->brier[i] = y[i] == d->h[i] ? squares : p_h * p_h + (rest < 0 ? 0 : rest);
-        g->brier[i] = canonical(miss * miss + g->brier[i]);
-        d->p_h[i] = canonical(p_h);
+        g->brier[i] = nll_canonical(miss * miss + g->brier[i]);
+        d->p_h[i] = nll_canonical(p_h);
         if (skipped(p, y[i])) g->entropy[i] = g->brier[i] = d->p_h[i] = 0;
     }
 }
@@ -97,7 +89,7 @@ static void ranks(cat_plan *p, cat_scratch *s, cat_score *g, size_t row, size_t 
     for (size_t i = 0; i < count; i++) {
         double x = y[i] < 0 ? 0 : cat_logit(raw, s, row + i, y[i]);
         masked |= x == -INFINITY;
-        cat_set(p->type, g->value, i, x);
+        nll_set_element(p->type, g->value, i, x);
     }
     cat_pass_counted(raw, s, NLL_K_row_rank, (nll_job){.in = {NULL, y, g->value}, .out = {g->rank}},
                      row, count, y);
@@ -105,9 +97,9 @@ static void ranks(cat_plan *p, cat_scratch *s, cat_score *g, size_t row, size_t 
         cat_pass_counted(raw, s, NLL_K_row_max, (nll_job){.out = {g->dist.top}}, row, count, y);
     uint64_t hits = 0;
     for (size_t i = 0; i < count; i++) {
-        double x = cat_element(p->type, g->value, i);
+        double x = nll_element(p->type, g->value, i);
         if (skipped(p, y[i]) || x != x ||
-            (x == -INFINITY && cat_element(p->type, g->dist.top, i) == -INFINITY))
+            (x == -INFINITY && nll_element(p->type, g->dist.top, i) == -INFINITY))
             g->rank[i] = -1;
         hits += g->rank[i] >= 0 && (uint64_t)g->rank[i] < p->a->top_k;
     }
@@ -134,8 +126,8 @@ void cat_scores(cat_plan *p, cat_scratch *s, size_t row, size_t count, const int
     if (wanted) cat_largest(d, s, &g->dist, row, count, y);
     for (size_t i = 0; i < count && wanted; i++) {
         g->z_y[i] = y[i] < 0 ? 0 : cat_logit(d, s, row + i, y[i]);
-        double best = cat_element(p->type, y[i] == g->dist.h[i] ? g->dist.second : g->dist.top, i);
-        g->margin[i] = skipped(p, y[i]) ? 0 : canonical(g->z_y[i] - best);
+        double best = nll_element(p->type, y[i] == g->dist.h[i] ? g->dist.second : g->dist.top, i);
+        g->margin[i] = skipped(p, y[i]) ? 0 : nll_canonical(g->z_y[i] - best);
     }
     if (wanted > 1) {
         cat_distribution(d, s, &g->dist, row, count, y);

@@ -13,8 +13,6 @@
 
 #include <math.h>
 
-static double canonical(double x) { return x == x ? x : (double)NAN; }
-
 typedef struct second {
     const cat_plan *p;
     cat_scratch *s;
@@ -38,7 +36,7 @@ static double bend(const cat_plan *p, double z) {
 static void probabilities(second *t, const void *z, size_t n) {
     const cat_plan *p = t->p;
     double anchor;
-    cat_set(p->type, &anchor, 0, t->anchor);
+    nll_set_element(p->type, &anchor, 0, t->anchor);
     nll_job job = {.rows = 1, .cols = n, .in = {z, NULL, NULL, t->coef}, .out = {t->s->g}};
     if (t->anchor != 0) job.in[2] = &anchor;
     p->isa->fn[p->type][NLL_K_row_softmax_grad](&job);
@@ -46,7 +44,7 @@ static void probabilities(second *t, const void *z, size_t n) {
 
 /* f' of element i of a chunk. */
 static double slope(const second *t, size_t i) {
-    return t->p->transformed ? cat_element(t->p->type, t->s->dz, i) : 1;
+    return t->p->transformed ? nll_element(t->p->type, t->s->dz, i) : 1;
 }
 
 static const double *vector(second *t, size_t col, size_t n) {
@@ -67,7 +65,7 @@ static void moment(second *t) {
         probabilities(t, z, n);
         for (size_t i = 0; i < n; i++) {
             int here = (int64_t)(col + i) == t->h;
-            double pc = cat_element(p->type, t->s->g, i);
+            double pc = nll_element(p->type, t->s->g, i);
             t->v[i] = here || pc == 0 ? 0 : v[i] * slope(t, i) - t->w_h;
             t->out[i] = here ? 0 : pc;
         }
@@ -91,7 +89,7 @@ static void chunk(second *t, size_t col, size_t n, int product) {
     if (bent) cat_z_gradient(p, t->s, t->row, col, n, g, z, t->s->t);
     for (size_t i = 0; i < n; i++) {
         int here = (int64_t)(col + i) == t->h;
-        double pc = here ? t->p_h : cat_element(p->type, t->s->g, i), f = slope(t, i), d;
+        double pc = here ? t->p_h : nll_element(p->type, t->s->g, i), f = slope(t, i), d;
         if (product) {
             double w = here || pc == 0 ? 0 : v[i] * f - t->w_h;
             d = B * (pc * (w - t->D)) + g->curve * (pc * (t->w_h + t->D));
@@ -100,10 +98,10 @@ static void chunk(second *t, size_t col, size_t n, int product) {
         }
         d *= g->scale * f;
         if (bent && f != 0) {
-            double gz = cat_element(p->type, t->s->t, i) * (product ? v[i] : 1);
-            d += f * bend(p, cat_element(p->type, z, i)) * gz;
+            double gz = nll_element(p->type, t->s->t, i) * (product ? v[i] : 1);
+            d += f * bend(p, nll_element(p->type, z, i)) * gz;
         }
-        t->out[i] = canonical(d);
+        t->out[i] = nll_canonical(d);
     }
 }
 
@@ -116,11 +114,11 @@ static void direct_chunk(second *t, size_t col, size_t n, int product) {
     const double *v = product ? vector(t, col, n) : NULL;
     int64_t y = g->at[1].class >= 0 ? g->at[1].class : g->at[0].class;
     for (size_t i = 0; i < n; i++) {
-        double pc = cat_element(p->type, x, i), a = u ? cat_element(p->type, u, i) : 0, d = 0;
+        double pc = nll_element(p->type, x, i), a = u ? nll_element(p->type, u, i) : 0, d = 0;
         if ((int64_t)(col + i) == y && !p->soft) a += g->a;
         if (p->form == CAT_PROBS && a != 0) d = g->scale * (a / pc / pc);
         if (p->form == CAT_PROBS && !(pc >= 0 && pc <= 1)) d = (double)NAN;
-        t->out[i] = canonical(product && d == d && d != 0 ? d * v[i] : d);
+        t->out[i] = nll_canonical(product && d == d && d != 0 ? d * v[i] : d);
     }
 }
 
@@ -131,15 +129,15 @@ static void plain_chunk(second *t, const nll_out *out, size_t col, size_t n) {
     double B = g->scale * (g->a + g->q + g->z), curve = g->scale * g->curve;
     double anchor, b, coef[4] = {t->coef[0], t->coef[1], B, 0};
     void *to = nll_put_target(out, p->type, t->row, col, NLL_ALONG_COLS, t->s->g);
-    cat_set(p->type, &anchor, 0, t->anchor);
-    cat_set(p->type, &b, 0, curve);
+    nll_set_element(p->type, &anchor, 0, t->anchor);
+    nll_set_element(p->type, &b, 0, curve);
     nll_job job = {.rows = 1, .cols = n, .in = {NULL, NULL, NULL, coef, &b}, .out = {to}};
     job.in[0] = cat_logits(p, t->s, t->row, col, n, NULL);
     if (t->anchor != 0) job.in[2] = &anchor;
     p->isa->fn[p->type][NLL_K_row_curvature](&job);
     if (t->h >= (int64_t)col && t->h < (int64_t)(col + n))
-        cat_set(p->type, to, (size_t)t->h - col,
-                canonical(B * (t->p_h * t->others) + curve * (t->p_h * t->p_h)));
+        nll_set_element(p->type, to, (size_t)t->h - col,
+                        nll_canonical(B * (t->p_h * t->others) + curve * (t->p_h * t->p_h)));
     nll_put(out, p->type, p->isa, t->row, col, NLL_ALONG_COLS, n, to);
 }
 
@@ -180,7 +178,7 @@ void cat_second(const cat_plan *p, cat_scratch *s, size_t row, size_t count, con
             t.h = d.h[i] < 0 ? 0 : d.h[i];
             t.p_h = d.p_h[i];
             t.others = d.others[i];
-            t.anchor = cat_element(p->type, d.anchor, i);
+            t.anchor = nll_element(p->type, d.anchor, i);
             t.coef[0] = p->type == NLL_TYPE_F32 ? (double)(float)f : f;
             t.coef[1] = d.power[i] - (k - 1);
             t.coef[3] = d.power[i] + 2;

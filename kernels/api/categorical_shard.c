@@ -5,6 +5,7 @@
 #include "float_env.h"
 #include "lse_state.h"
 #include "reduce.h"
+#include "number.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -35,13 +36,6 @@ static void weights(const lse_shard *p, size_t row, size_t count, double *w) {
     }
 }
 
-static void set_element(enum nll_type type, void *x, size_t i, double value) {
-    if (type == NLL_TYPE_F32)
-        ((float *)x)[i] = (float)value;
-    else
-        ((double *)x)[i] = value;
-}
-
 /* The gradient of one row's shard: s p_c, and -s (1 - p) at the target without that difference. */
 static void row_gradient(const lse_shard *p, size_t row, int64_t y, double scale, const lse_rows *r,
                          size_t i) {
@@ -62,7 +56,7 @@ static void row_gradient(const lse_shard *p, size_t row, int64_t y, double scale
         n = p->cols - c < SHARD_CHUNK ? p->cols - c : SHARD_CHUNK;
         void *to = nll_put_target(out, p->type, row, c, NLL_ALONG_COLS, g);
         if (scale == 0) { /* nothing is read */
-            for (size_t e = 0; e < n; e++) set_element(p->type, to, e, 0);
+            for (size_t e = 0; e < n; e++) nll_set_element(p->type, to, e, 0);
         } else {
             const void *from =
                 nll_fetch(&p->a->logits, p->type, p->isa, row, c, NLL_ALONG_COLS, n, x);
@@ -73,7 +67,7 @@ static void row_gradient(const lse_shard *p, size_t row, int64_t y, double scale
                            .out = {to}});
             double d = -scale * r->others[i];
             if (y >= (int64_t)p->a->first_class && target >= c && target - c < n)
-                set_element(p->type, to, target - c, d == d ? d : (double)NAN);
+                nll_set_element(p->type, to, target - c, d == d ? d : (double)NAN);
         }
         nll_put(out, p->type, p->isa, row, c, NLL_ALONG_COLS, n, to);
     }

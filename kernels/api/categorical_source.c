@@ -21,8 +21,8 @@ const void *cat_logits(const cat_plan *p, cat_scratch *s, size_t row, size_t col
 double cat_logit(const cat_plan *p, cat_scratch *s, size_t row, int64_t col) {
     if (col < 0) return NAN;
     if (p->x_direct)
-        return cat_element(p->type, p->x->data, (size_t)((ptrdiff_t)row * p->x->row_stride + col));
-    return cat_element(p->type, cat_logits(p, s, row, (size_t)col, 1, NULL), 0);
+        return nll_element(p->type, p->x->data, (size_t)((ptrdiff_t)row * p->x->row_stride + col));
+    return nll_element(p->type, cat_logits(p, s, row, (size_t)col, 1, NULL), 0);
 }
 
 const void *cat_dense(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n) {
@@ -33,9 +33,9 @@ const void *cat_dense(const cat_plan *p, cat_scratch *s, size_t row, size_t col,
     if (p->q_direct) return q;
     double e = p->a->label_smoothing, even = e / (double)p->cols;
     for (size_t i = 0; i < n; i++) {
-        double t = cat_element(p->type, q, i);
+        double t = nll_element(p->type, q, i);
         double u = e > 0 && t >= 0 ? t * (1 - e) + even : t; /* t < 0 stays outside the support */
-        cat_set(p->type, s->q, i, p->weight ? u * p->weight[col + i] : u);
+        nll_set_element(p->type, s->q, i, p->weight ? u * p->weight[col + i] : u);
     }
     return s->q;
 }

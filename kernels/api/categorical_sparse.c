@@ -5,18 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-static double canonical(double x) { return x == x ? x : (double)NAN; }
-
-static void elementwise(const cat_plan *p, enum nll_kernel k, const double *x, double *y,
-                        size_t n) {
-    p->isa->fn[NLL_TYPE_F64][k](&(nll_job){.rows = 1, .cols = n, .in = {x}, .out = {y}});
-}
-
-/* x 2^k for an integer k of any size. */
-static double scaled(double x, double k) {
-    return ldexp(x, k < -9999 ? -9999 : k > 9999 ? 9999 : k == k ? (int)k : 0);
-}
-
 /* Sum of exp(z - z_h) over the listed classes among n columns of z, each once: those met become
  * -inf, so that z is left with the others. */
 static double take_listed(const cat_plan *p, size_t row, size_t col, size_t n, double z_h,
@@ -28,12 +16,12 @@ static double take_listed(const cat_plan *p, size_t row, size_t col, size_t n, d
         double below[CAT_LIST];
         size_t met = 0;
         for (size_t i = 0; i < m; i++) {
-            double x = cat_element(p->type, z, (size_t)list.class[i]);
+            double x = nll_element(p->type, z, (size_t)list.class[i]);
             if (x == -INFINITY) continue;
             below[met++] = x - z_h;
-            cat_set(p->type, z, (size_t)list.class[i], -INFINITY);
+            nll_set_element(p->type, z, (size_t)list.class[i], -INFINITY);
         }
-        if (met > 0) elementwise(p, NLL_K_exp, below, below, met);
+        if (met > 0) nll_elementwise(p->isa, NLL_K_exp, below, below, met);
         for (size_t i = 0; i < met; i++) sum += below[i];
     }
     return sum;
@@ -49,7 +37,7 @@ static others sum_others(const cat_plan *p, cat_scratch *s, size_t row, double z
     double N = 0, S = 0, lost = 0, top, at;
     others o = {.listed = 0};
     nll_job job = {.rows = 1, .in = {s->t}, .out = {&N, &S, &lost, &top}};
-    cat_set(p->type, &at, 0, anchor);
+    nll_set_element(p->type, &at, 0, anchor);
     if (anchor != 0) job.in[2] = &at;
     for (size_t col = 0; col < p->cols; col += job.cols, job.carry = 1) {
         job.cols = p->cols - col < CAT_CHUNK ? p->cols - col : CAT_CHUNK;
@@ -59,7 +47,7 @@ static others sum_others(const cat_plan *p, cat_scratch *s, size_t row, double z
     }
     o.N = N;
     o.S = S + lost;
-    o.top = cat_element(p->type, &top, 0);
+    o.top = nll_element(p->type, &top, 0);
     if (o.top == -INFINITY && o.S == o.S) o.S = 0;
     return o;
 }
@@ -67,16 +55,16 @@ static others sum_others(const cat_plan *p, cat_scratch *s, size_t row, double z
 cat_bucket cat_bucket_of(const cat_plan *p, cat_scratch *s, size_t row, const cat_bucket_in *in) {
     others o = sum_others(p, s, row, in->z_h, in->anchor);
     double down = 0, nll;                                      /* of the anchor */
-    if (o.top > -INFINITY && o.top - in->anchor < -CAT_NEAR) { /* far below all that is listed */
+    if (o.top > -INFINITY && o.top - in->anchor < -NLL_NEAR) { /* far below all that is listed */
         o = sum_others(p, s, row, in->z_h, o.top);
         down = in->anchor - o.top;
     }
     double parts[3] = {o.listed * in->p_h, in->mantissa, o.S};
-    double ratio = scaled(parts[0] * (in->mantissa / o.S), in->power - o.N);
+    double ratio = nll_scaled(parts[0] * (in->mantissa / o.S), in->power - o.N);
     if (down > 0) ratio = INFINITY;
-    elementwise(p, NLL_K_log1p, &ratio, &nll, 1);
+    nll_elementwise(p->isa, NLL_K_log1p, &ratio, &nll, 1);
     if (ratio == INFINITY && o.S > 0) { /* log A - log B */
-        elementwise(p, NLL_K_log, parts, parts, 3);
+        nll_elementwise(p->isa, NLL_K_log, parts, parts, 3);
         nll = ((in->power - o.N) * LN2 + ((parts[0] + parts[1]) - parts[2])) + down;
     }
     cat_bucket b = {.missing = in->mass < 1    ? 1 - in->mass
@@ -107,8 +95,8 @@ const void *cat_bucket_rest(const cat_plan *p, cat_scratch *s, size_t row, size_
     memcpy(s->q, z, n * nll_type_size(p->type));
     for (size_t j = 0, read, m; (read = cat_listed_in(p, row, j, col, n, &list, &m)) > 0; j += read)
         for (size_t i = 0; i < m; i++) {
-            s->t[list.class[i]] = cat_element(p->type, z, (size_t)list.class[i]);
-            cat_set(p->type, s->q, (size_t)list.class[i], -INFINITY);
+            s->t[list.class[i]] = nll_element(p->type, z, (size_t)list.class[i]);
+            nll_set_element(p->type, s->q, (size_t)list.class[i], -INFINITY);
         }
     return s->q;
 }
@@ -124,16 +112,16 @@ void cat_bucket_gradient(const cat_plan *p, cat_scratch *s, size_t row, size_t c
          j += read) {
         double e[CAT_LIST];
         for (size_t i = 0; i < m; i++) e[i] = s->t[list.class[i]] - g->peak;
-        if (m > 0) elementwise(p, NLL_K_exp, e, e, m);
+        if (m > 0) nll_elementwise(p->isa, NLL_K_exp, e, e, m);
         for (size_t i = 0; i < m; i++)
-            cat_set(p->type, to, (size_t)list.class[i],
-                    g -> scale *((g->q + g->z) * (e[i] * prob)));
+            nll_set_element(p->type, to, (size_t)list.class[i],
+                            g -> scale *((g->q + g->z) * (e[i] * prob)));
     }
     for (size_t j = 0, read, m; (read = cat_listed_in(p, row, j, col, n, &list, &m)) > 0; j += read)
         for (size_t i = 0; i < m; i++) {
             size_t at = (size_t)list.class[i];
-            cat_set(p->type, to, at,
-                    canonical(cat_element(p->type, to, at) - g->scale * list.q[i]));
+            nll_set_element(p->type, to, at,
+                            nll_canonical(nll_element(p->type, to, at) - g->scale * list.q[i]));
             h_listed |= list.class[i] == h;
             if (list.class[i] == h) q_h += list.q[i];
         }
@@ -144,7 +132,7 @@ void cat_bucket_gradient(const cat_plan *p, cat_scratch *s, size_t row, size_t c
         d = (g->q + g->z) * prob - q_h;
     else
         d = g->coefficient * prob;
-    cat_set(p->type, to, (size_t)h, canonical(g->scale * d));
+    nll_set_element(p->type, to, (size_t)h, nll_canonical(g->scale * d));
 }
 
 /* a_i = v_i (1 - e) nll_i of a batch, from the arg max (logits) or the entry itself. */
@@ -153,7 +141,7 @@ static void losses(const cat_plan *p, cat_scratch *s, size_t row, const cat_list
     double keep = 1 - p->a->label_smoothing;
     int logits = p->form == CAT_LOGITS;
     for (size_t i = 0; i < n; i++) a[i] = cat_logit(p, s, row, list->class[i]);
-    if (p->form == CAT_PROBS) elementwise(p, NLL_K_log, a, a, n);
+    if (p->form == CAT_PROBS) nll_elementwise(p->isa, NLL_K_log, a, a, n);
     for (size_t i = 0; i < n; i++) {
         double v = p->weight ? p->weight[list->class[i]] : 1;
         double l = logits ? g->nll + (g->peak - a[i]) : -a[i];
@@ -177,7 +165,7 @@ void cat_list_target_gradient(const cat_plan *p, cat_scratch *s, size_t row,
             double d = share ? (a[i] - mean) * factor : a[i] - g->bucket;
             if (logs) d = list.q[i] == 0 && d == d ? 0 : d * list.q[i];
             d = g->scale == 0 ? 0 : d * g->scale;
-            a[i] = list.q[i] < 0 ? (double)NAN : canonical(d);
+            a[i] = list.q[i] < 0 ? (double)NAN : nll_canonical(d);
         }
         nll_put(&p->a->grad_target_probs, NLL_TYPE_F64, p->isa, row, j, NLL_ALONG_COLS, n, a);
     }

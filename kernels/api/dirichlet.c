@@ -21,11 +21,6 @@ typedef struct dir_rows {
     double in[2][NLL_ROW_CHUNK], out[2][NLL_ROW_CHUNK];
 } dir_rows;
 
-static void elementwise(const nll_row_call *call, enum nll_kernel k, const double *x, double *y,
-                        size_t n) {
-    call->isa->fn[NLL_TYPE_F64][k](&(nll_job){.rows = 1, .cols = n, .in = {x}, .out = {y}});
-}
-
 /* A of row `row` + i with its rounding error, all of it: a log A is large where A is. */
 static void add_up(const dir_plan *p, const nll_row_call *call, dir_rows *g, size_t row, size_t i) {
     double sum = 0, lost = 0;
@@ -91,7 +86,7 @@ static void group(const nll_row_call *call, size_t row, size_t count, double *lo
         add_up(p, call, g, row, i);
         one[i] = 1;
     }
-    elementwise(call, NLL_K_log, g->whole, g->log_whole, count);
+    nll_elementwise(call->isa, NLL_K_log, g->whole, g->log_whole, count);
     for (size_t i = 0; i < count; i++) {
         g->pair[i][0] = g->whole[i];
         g->pair[i][1] = g->log_whole[i];

@@ -11,12 +11,6 @@
 
 #include <math.h>
 
-/* Rows whose maximum lies beyond this are taken relative to it (row/lse.h). */
-#define DIV_NEAR 0x1p16
-#define LN2 0x1.62e42fefa39efp-1
-#define LN2_HI 0x1.62e42fefap-1
-#define LN2_LO 0x1.cf79abc9e3b3ap-40
-
 /* As row/divergence.h and row/divergence_rows.h have them. */
 typedef struct div_pair {
     double weight[2][2]; /* f and k of each side */
@@ -58,8 +52,7 @@ static const void *fetch(const div_plan *p, const nll_row_call *call, div_scratc
         double v = ((const double *)x)[i];
         s->x[k][i] = v >= 0 && v <= most ? v : (double)NAN;
     }
-    call->isa->fn[NLL_TYPE_F64][NLL_K_log](
-        &(nll_job){.rows = 1, .cols = n, .in = {s->x[k]}, .out = {s->log[k]}});
+    nll_elementwise(call->isa, NLL_K_log, s->x[k], s->log[k], n);
     return s->log[k];
 }
 
@@ -151,7 +144,7 @@ static void lse(const div_plan *p, const nll_row_call *call, div_rows *g, int k,
     for (size_t i = 0; i < count; i++) {
         double top = nll_element(p->type, g->top[k], i);
         nll_set_element(p->type, g->anchor[k], i, 0);
-        if (fabs(top) < INFINITY && fabs(top) > DIV_NEAR) {
+        if (fabs(top) < INFINITY && fabs(top) > NLL_NEAR) {
             nll_set_element(p->type, g->anchor[k], i, top);
             job.in[2] = g->anchor[k];
             pass(p, call, &g->scratch, NLL_K_row_lse,
@@ -186,8 +179,7 @@ static void scales(const div_plan *p, const nll_row_call *call, div_rows *g, siz
         }
         if (p->side[k].form == DIV_LOGITS) lse(p, call, g, k, row, count);
         if (p->side[k].form == DIV_COUNTS) counts(p, call, g, row, count);
-        call->isa->fn[NLL_TYPE_F64][NLL_K_log](
-            &(nll_job){.rows = 1, .cols = count, .in = {g->S[k]}, .out = {log_s[k]}});
+        nll_elementwise(call->isa, NLL_K_log, g->S[k], log_s[k], count);
     }
     for (size_t i = 0; i < count; i++) {
         div_pair *pair = &g->pair[i];

@@ -6,12 +6,10 @@
 #include "fetch.h"
 #include "float_env.h"
 #include "reduce.h"
+#include "number.h"
 
 #include <math.h>
 #include <string.h>
-
-#define LN2_HI 0x1.62e42fefap-1 /* times the integers of these sums exact */
-#define LN2_LO 0x1.cf79abc9e3b3ap-40
 
 /* ---- the integer */
 
@@ -95,7 +93,7 @@ void lse_rows_of(const nll_isa *isa, const nll_lse_state *state, size_t rows, ls
     double t[LSE_ROWS], factor[LSE_ROWS], logs[LSE_ROWS];
     for (size_t i = 0; i < rows; i++) {
         const nll_lse_state *s = &state[i];
-        int far = fabs(s->maximum) > LSE_NEAR && fabs(s->maximum) <= LSE_MOST;
+        int far = fabs(s->maximum) > NLL_NEAR && fabs(s->maximum) <= LSE_MOST;
         int64_t N, n = 0;
         r->S[i] = value(s, &N);
         t[i] = 0;
@@ -164,10 +162,6 @@ typedef struct update_rows {
     double tile[LSE_ROWS * 256]; /* the rows of a block of either type */
 } update_rows;
 
-static double element(enum nll_type type, const void *x, size_t i) {
-    return type == NLL_TYPE_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
-}
-
 /* Is the row left out of the call? */
 static int skipped(const lse_shard *p, int64_t y) { return y < 0 && nll_view_given(&p->a->target); }
 
@@ -178,7 +172,7 @@ static void add_block(const update_plan *u, nll_lse_state *s, nll_job job, doubl
     double lost, again, factor = 1;
     int64_t n = 0;
     float anchor_f = (float)top;
-    if (fabs(top) > LSE_NEAR && fabs(top) < INFINITY) { /* S is not to be relied on */
+    if (fabs(top) > NLL_NEAR && fabs(top) < INFINITY) { /* S is not to be relied on */
         job.rows = 1;
         job.in[2] = p->type == NLL_TYPE_F32 ? (const void *)&anchor_f : &top;
         job.out[0] = &N;
@@ -190,10 +184,9 @@ static void add_block(const update_plan *u, nll_lse_state *s, nll_job job, doubl
     if (top > s->maximum) s->maximum = top;
     if (S != S || top > LSE_MOST) s->undefined = 1; /* top +inf gives S NaN */
     if (S != S || top == -INFINITY || fabs(top) > LSE_MOST) return;
-    if (fabs(top) > LSE_NEAR) {
+    if (fabs(top) > NLL_NEAR) {
         double t = lse_split(top, &n);
-        p->isa->fn[NLL_TYPE_F64][NLL_K_exp](
-            &(nll_job){.rows = 1, .cols = 1, .in = {&t}, .out = {&factor}});
+        nll_elementwise(p->isa, NLL_K_exp, &t, &factor, 1);
     }
     lse_add(s, S * factor, (int64_t)N + n);
 }
@@ -234,7 +227,7 @@ static void update_block(const update_plan *u, size_t row, size_t count, size_t 
         if (run > 0) p->isa->fn[p->type][NLL_K_row_lse](&job);
         for (size_t k = i; k < i + run; k++)
             add_block(u, &u->state[row + k], rows_from(u, r, from, ld, n, k), r->N[k], r->S[k],
-                      element(p->type, r->top, k));
+                      nll_element(p->type, r->top, k));
     }
 }
 

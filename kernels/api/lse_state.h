@@ -11,8 +11,7 @@
 #include "nll/nll.h"
 
 enum { LSE_DIGITS = 4, LSE_ROWS = 16 };
-/* |logits| up to this are taken as they are (row/lse.h), up to LSE_MOST relative to a maximum. */
-#define LSE_NEAR 0x1p16
+/* |logits| up to NLL_NEAR are taken as they are, up to this relative to a maximum. */
 #define LSE_MOST 0x1p40
 
 /* state += sum 2^N, sum > 0 finite. */

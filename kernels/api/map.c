@@ -4,6 +4,7 @@
 #include "fetch.h"
 #include "float_env.h"
 #include "reduce.h"
+#include "number.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -27,16 +28,6 @@ typedef struct map_buffers {
     double weight[NLL_BLOCK], scale[NLL_BLOCK], upstream[NLL_BLOCK];
 } map_buffers;
 
-static double element(enum nll_type type, const void *x, size_t i) {
-    return type == NLL_TYPE_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
-}
-static void set_element(enum nll_type type, void *x, size_t i, double value) {
-    if (type == NLL_TYPE_F32)
-        ((float *)x)[i] = (float)value;
-    else
-        ((double *)x)[i] = value;
-}
-
 /* Is input k one number for all elements? */
 static int constant(const nll_view *v) { return v->dtype == NLL_NUMBER || v->row_stride == 0; }
 
@@ -47,15 +38,15 @@ static void scales(const map_plan *p, size_t i, size_t n, const void *w, map_buf
         u = nll_fetch(&p->call->common->grad_output, p->type, p->isa, i, 0, NLL_ALONG_ROWS, n,
                       b->upstream);
     for (size_t k = 0; k < n; k++) {
-        double s = p->grad_scale * (w ? element(p->type, w, k) : 1.0);
-        set_element(p->type, b->scale, k, u ? s * element(p->type, u, k) : s);
+        double s = p->grad_scale * (w ? nll_element(p->type, w, k) : 1.0);
+        nll_set_element(p->type, b->scale, k, u ? s * nll_element(p->type, u, k) : s);
     }
 }
 
 /* An element of weight 0 has derivatives of 0, also where its own would be infinite or NaN. */
 static void clear_unweighted(const map_plan *p, const void *w, void *out, size_t n) {
     for (size_t k = 0; k < n; k++)
-        if (element(p->type, w, k) == 0) set_element(p->type, out, k, 0);
+        if (nll_element(p->type, w, k) == 0) nll_set_element(p->type, out, k, 0);
 }
 
 /* Numbers that depend on the parameters alone. */
@@ -66,7 +57,7 @@ static void facts(const map_plan *p, size_t i, size_t n, const nll_job *job) {
         if (!call->fact[f].to || !nll_out_given(call->fact[f].to)) continue;
         for (size_t k = 0; k < n; k++) {
             for (unsigned a = 0; a < call->inputs; a++)
-                in[a] = element(p->type, job->in[a], job->constant >> a & 1 ? 0 : k);
+                in[a] = nll_element(p->type, job->in[a], job->constant >> a & 1 ? 0 : k);
             double x = call->fact[f].of(call->model, in);
             value[k] = x == x ? x : (double)NAN;
         }
@@ -89,7 +80,7 @@ static double block(const map_plan *p, size_t i, size_t n, map_buffers *b, uint6
     if (p->weighted)
         w = nll_fetch(&call->common->sample_weight, p->type, p->isa, i, 0, NLL_ALONG_ROWS, n,
                       b->weight);
-    set_element(p->type, b->scale, 0, p->grad_scale);
+    nll_set_element(p->type, b->scale, 0, p->grad_scale);
     job.in[call->inputs] = b->scale;
     if (w || p->upstream)
         scales(p, i, n, w, b);

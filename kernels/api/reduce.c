@@ -3,6 +3,7 @@
 
 #include "fetch.h"
 #include "float_env.h"
+#include "number.h"
 
 #include <math.h>
 #include <string.h>
@@ -65,13 +66,11 @@ void nll_run(const nll_executor *executor, size_t n, nll_task task, void *arg) {
         task(arg, 0, n);
 }
 
-static double canonical(double x) { return x == x ? x : (double)NAN; }
-
 nll_status nll_close(const nll_common *common, double sum, double weight_sum, nll_result *r) {
     double divisor = common->divisor > 0 ? common->divisor : weight_sum;
-    r->sum = canonical(sum);
-    r->weight_sum = canonical(weight_sum);
-    r->mean = canonical(sum / divisor);
+    r->sum = nll_canonical(sum);
+    r->weight_sum = nll_canonical(weight_sum);
+    r->mean = nll_canonical(sum / divisor);
     if (r->count == 0) r->mean = common->empty == NLL_EMPTY_ZERO ? 0 : (double)NAN;
     r->value = common->reduction == NLL_MEAN  ? r->mean
                : common->reduction == NLL_SUM ? r->sum

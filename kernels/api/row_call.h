@@ -5,6 +5,7 @@
 
 #include "dispatch.h"
 #include "nll/nll.h"
+#include "number.h"
 
 #include <stdatomic.h>
 
@@ -40,15 +41,5 @@ void nll_row_zero(const nll_out *o, enum nll_type type, const nll_isa *isa, size
 
 /* The job with its per-row slots, as kernels.def has them, from row r on. */
 nll_job nll_row_job_at(enum nll_kernel kernel, nll_job job, enum nll_type type, size_t r);
-
-static inline double nll_element(enum nll_type type, const void *x, size_t i) {
-    return type == NLL_TYPE_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
-}
-static inline void nll_set_element(enum nll_type type, void *x, size_t i, double value) {
-    if (type == NLL_TYPE_F32)
-        ((float *)x)[i] = (float)value;
-    else
-        ((double *)x)[i] = value;
-}
 
 #endif

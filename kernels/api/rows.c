@@ -4,14 +4,9 @@
 #include "fetch.h"
 #include "float_env.h"
 #include "reduce.h"
+#include "number.h"
 
 #include <math.h>
-
-/* Rows whose maximum lies beyond this are taken relative to it (row/lse.h). */
-#define ROWS_NEAR 0x1p16
-/* ln 2: N times the head is exact. */
-#define LN2_HI 0x1.62e42fefap-1
-#define LN2_LO 0x1.cf79abc9e3b3ap-40
 
 /* What there is one of per row of a group.  `top` and `anchor` are in the compute type. */
 typedef struct rows_numbers {
@@ -22,17 +17,6 @@ typedef struct rows_numbers {
     double coef[ROWS_GROUP][4];
     int anchored;
 } rows_numbers;
-
-static double element(const rows_plan *p, const void *x, size_t i) {
-    return p->type == NLL_TYPE_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
-}
-static void set_element(const rows_plan *p, void *x, size_t i, double value) {
-    if (p->type == NLL_TYPE_F32)
-        ((float *)x)[i] = (float)value;
-    else
-        ((double *)x)[i] = value;
-}
-static double canonical(double x) { return x == x ? x : (double)NAN; }
 
 /* The largest class of each row, the first of them, as its hole. */
 static void find_peaks(const rows_plan *p, rows_scratch *s, rows_numbers *r) {
@@ -46,7 +30,7 @@ static void find_peaks(const rows_plan *p, rows_scratch *s, rows_numbers *r) {
         rows_run(p, s, find, (nll_job){.in = {NULL, r->top}, .out = {r->hole}});
     }
     for (size_t i = 0; i < s->rows; i++) {
-        r->peak[i] = element(p, r->top, i);
+        r->peak[i] = nll_element(p->type, r->top, i);
         if (r->peak[i] == -INFINITY) r->hole[i] = -1;
     }
 }
@@ -60,9 +44,9 @@ static void sums(const rows_plan *p, rows_scratch *s, rows_numbers *r, int holed
     rows_run(p, s, pass, job);
     r->anchored = 0;
     for (size_t i = 0; i < s->rows; i++) {
-        if (!holed) r->peak[i] = element(p, r->top, i);
-        int far = fabs(r->peak[i]) > ROWS_NEAR && fabs(r->peak[i]) < INFINITY;
-        set_element(p, r->anchor, i, far ? r->peak[i] : 0);
+        if (!holed) r->peak[i] = nll_element(p->type, r->top, i);
+        int far = fabs(r->peak[i]) > NLL_NEAR && fabs(r->peak[i]) < INFINITY;
+        nll_set_element(p->type, r->anchor, i, far ? r->peak[i] : 0);
         r->anchored |= far;
     }
     if (r->anchored) { /* x - 0 leaves the other rows as they are */
@@ -71,7 +55,8 @@ static void sums(const rows_plan *p, rows_scratch *s, rows_numbers *r, int holed
     }
     for (size_t i = 0; i < s->rows; i++) {
         r->S[i] += r->lost[i];
-        if (element(p, r->top, i) == -INFINITY && r->S[i] == r->S[i]) r->S[i] = r->N[i] = 0;
+        if (nll_element(p->type, r->top, i) == -INFINITY && r->S[i] == r->S[i])
+            r->S[i] = r->N[i] = 0;
         if (r->peak[i] == INFINITY) r->S[i] = NAN;
     }
 }
@@ -95,16 +80,15 @@ static nll_job gradient_job(const rows_numbers *r) {
 /* sum_c a_c b_c, or sum_c a_c, of each row. */
 static void inner(const rows_plan *p, rows_scratch *s, rows_numbers *r, int a, int b) {
     rows_run(p, s, (rows_pass){ROWS_KERNEL(inner), a, b, 0}, (nll_job){.out = {r->a, r->b}});
-    for (size_t i = 0; i < s->rows; i++) r->a[i] = canonical(r->a[i] + r->b[i]);
+    for (size_t i = 0; i < s->rows; i++) r->a[i] = nll_canonical(r->a[i] + r->b[i]);
 }
 
 static void group_logsumexp(const rows_plan *p, rows_scratch *s, rows_numbers *r) {
     sums(p, s, r, 0);
-    p->isa->fn[NLL_TYPE_F64][NLL_K_log](
-        &(nll_job){.rows = 1, .cols = s->rows, .in = {r->S}, .out = {r->a}});
+    nll_elementwise(p->isa, NLL_K_log, r->S, r->a, s->rows);
     for (size_t i = 0; i < s->rows; i++)
-        r->a[i] =
-            canonical((r->N[i] * LN2_HI + (r->a[i] + r->N[i] * LN2_LO)) + element(p, r->anchor, i));
+        r->a[i] = nll_canonical((r->N[i] * LN2_HI + (r->a[i] + r->N[i] * LN2_LO)) +
+                                nll_element(p->type, r->anchor, i));
     rows_put(p, s, r->a);
 }
 
@@ -116,7 +100,7 @@ static void group_softmax(const rows_plan *p, rows_scratch *s, rows_numbers *r) 
 
 static void group_log_softmax(const rows_plan *p, rows_scratch *s, rows_numbers *r) {
     sums(p, s, r, 1);
-    for (size_t i = 0; i < s->rows; i++) r->b[i] = r->peak[i] - element(p, r->anchor, i);
+    for (size_t i = 0; i < s->rows; i++) r->b[i] = r->peak[i] - nll_element(p->type, r->anchor, i);
     p->isa->fn[NLL_TYPE_F64][NLL_K_row_finish](
         &(nll_job){.rows = 1,
                    .cols = s->rows,

@@ -4,10 +4,9 @@
 #include "fetch.h"
 #include "float_env.h"
 #include "reduce.h"
+#include "number.h"
 
 #include <math.h>
-
-#define LN2 0x1.62e42fefa39efp-1
 
 typedef struct seq_plan {
     const nll_sequences_args *a;
@@ -107,8 +106,7 @@ static void run_sequences(void *arg, size_t begin, size_t end) {
         nll_get_indices(&a->offsets, i, 2, at);
         first_sums(p, &block, (size_t)at[0], (size_t)at[1], &s);
         double mean = s.count > 0 ? s.sum / s.weight : (double)NAN, perplexity, n = (double)s.count;
-        p->isa->fn[NLL_TYPE_F64][NLL_K_exp](
-            &(nll_job){.rows = 1, .cols = 1, .in = {&mean}, .out = {&perplexity}});
+        nll_elementwise(p->isa, NLL_K_exp, &mean, &perplexity, 1);
         put(p, &a->sum, i, s.sum);
         put(p, &a->weight_sum, i, s.weight);
         put(p, &a->mean, i, mean);
