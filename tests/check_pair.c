@@ -7,9 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A subnormal probability is multiplied by a logarithm of at most this, and a scale. */
-#define TAIL 50000
-
 /* divergences.h: 40 u in float, 44 u in double. */
 static double pair_limit(nll_dtype compute) { return compute == NLL_F64 ? 44 : 40; }
 
@@ -99,6 +96,8 @@ static void check_pair_row(struct pair_run *m, size_t i, const char *label) {
     totals_add(&m->totals, got, w, w);
     if (outside) return; /* edges_divergence.c */
     long double s = grad_scale(&m->a.common, i, w, m->r.weight_sum);
+    /* a probability below the normal range is known to `tiny`, and is then multiplied by this */
+    double factor = broken ? 1 : (double)fminl((long double)huge, 4 + want.reach);
     for (int k = 0; k < 2; k++)
         for (size_t j = 0; j < m->cols; j++) {
             struct oracle_value g = m->want[k][j];
@@ -108,8 +107,8 @@ static void check_pair_row(struct pair_run *m, size_t i, const char *label) {
                                      : g.v * s,
                         mag = s == 0 ? 0 : g.mag * fabsl(s);
             if (broken && s != 0 && !isnan(found) && found == 0) continue; /* a masked class */
-            if (tally_add(&m->grad[k], i, j, found, v, u * mag, TAIL * tiny * (1 + fabs((double)s)),
-                          huge)) {
+            if (tally_add(&m->grad[k], i, j, found, v, u * mag,
+                          tiny * factor * (1 + fabs((double)s)), huge)) {
                 m->grad[k].inputs[0] = m->xs[0][j];
                 m->grad[k].inputs[1] = m->xs[1][j];
             }

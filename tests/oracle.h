@@ -95,6 +95,8 @@ struct oracle_pair {
 struct oracle_pair_out {
     struct oracle_value value;
     struct oracle_value *grad[2]; /* [cols], NULL: not wanted */
+    long double
+        reach; /* the largest finite |log(p / q)| + |KL|: what a probability is multiplied by */
 };
 void oracle_divergence(const struct oracle_pair *pair, struct oracle_pair_out *out);
 

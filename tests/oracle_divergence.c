@@ -174,6 +174,17 @@ static long double logarithms(struct pair_state *s, size_t i) {
     return l;
 }
 
+/* The largest finite |log(p / q)|, and the divergence. */
+static long double reach(struct pair_state *s) {
+    long double far = 0;
+    for (size_t i = 0; i < s->in->cols; i++) {
+        if (mpfr_zero_p(s->prob[0][i]) || mpfr_zero_p(s->prob[1][i])) continue;
+        mpfr_sub(s->a, s->log[0][i], s->log[1][i], R);
+        far = fmaxl(far, fabsl(mpfr_get_ld(s->a, R)));
+    }
+    return far + fabsl(mpfr_get_ld(s->plain, R));
+}
+
 void oracle_divergence(const struct oracle_pair *pair, struct oracle_pair_out *out) {
     struct pair_state s = {.in = pair};
     mpfr_inits2(BITS, s.value, s.plain, s.tv, s.own[0], s.own[1], s.a, s.b, s.c, s.d, (mpfr_ptr)0);
@@ -185,6 +196,7 @@ void oracle_divergence(const struct oracle_pair *pair, struct oracle_pair_out *o
     set_sums(&s);
     out->value = both(s.value, s.value);
     out->value.mag += pair->unit * pair->unit;
+    out->reach = reach(&s);
     int mixed = pair->form[0] != pair->form[1];
     for (size_t i = 0; mixed && i < pair->cols; i++) {
         /* a gap off by d moves the value by (p - q) d + p d^2 / 2 */
