@@ -73,12 +73,14 @@ enum { ROW_WAYS = 4, ROW_GROUP = ROW_WAYS * VL };
  * lies, which is chance, costs no wrong guess of one. */
 typedef struct row_piece {
     const T *group[ROW_BLOCK / ROW_GROUP];
+    const T *from; /* where group 0 lies in the row, copied or not */
     size_t groups;
     _Alignas(64) T tail[ROW_GROUP], holed[ROW_GROUP];
 } row_piece;
 
 NLL_INLINE void row_open(row_piece *p, const T *x, size_t n, size_t hole, int holes) {
     p->groups = (n + ROW_GROUP - 1) / ROW_GROUP;
+    p->from = x;
     for (size_t g = 0; g < p->groups; g++) p->group[g] = x + g * ROW_GROUP;
     size_t last = n / ROW_GROUP * ROW_GROUP;
     if (last < n) {

@@ -56,7 +56,7 @@ NLL_INLINE V row_sum_of(const row_piece *p, const row_scale *s, const row_piece 
     }
     size_t g = 0, both = p->groups < later->groups ? p->groups : later->groups;
     for (; g < both; g++) {
-        row_prefetch(later->group[g]);
+        row_prefetch(later->from + g * ROW_GROUP);
         row_max_group(m, later->group[g]);
         row_sum_group(a, s, p->group[g]);
     }
