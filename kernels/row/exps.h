@@ -52,9 +52,9 @@ NLL_INLINE V lse_scale_all(V m, double *N) {
 NLL_INLINE void lse_fold_all(const V acc[VL], double *S) {
     for (unsigned half = 0; half < 2; half++) {
         vd w[VL];
-        for (unsigned l = 0; l < VL; l++) w[l] = half ? d_hi(acc[l]) : d_lo(acc[l]);
-        for (unsigned h = VL / 2; h; h /= 2)
-            for (unsigned l = 0; l < h; l++) w[l] = d_add(w[l], w[l + h]);
+        NLL_UNROLL for (unsigned l = 0; l < VL; l++) w[l] = half ? d_hi(acc[l]) : d_lo(acc[l]);
+        NLL_UNROLL for (unsigned h = VL / 2; h; h /= 2) NLL_UNROLL for (unsigned l = 0; l < h; l++)
+            w[l] = d_add(w[l], w[l + h]);
         d_storen(S + half * D_LANES, d_sel(d_isnan(w[0]), d_set(NAN), w[0]), D_LANES);
     }
 }
