@@ -153,10 +153,12 @@ static int add_facts(struct score *s, nll_dtype compute) {
     for (size_t i = 0; i < sizeof facts / sizeof facts[0] && !code; i++) {
         if (!facts[i].path) continue;
         nll_dtype type = i == 0 && s->model->labels_mode ? NLL_I64 : compute;
-        code = facts[i].output ? outputs_add_steps(&s->outputs, facts[i].path, type, rows,
-                                                   s->binding.steps, 0, out_at(s, facts[i].output))
-                               : fail(EX_USAGE, "--%s: %s has none; leave it out", facts[i].option,
-                                      s->model->name);
+        size_t cols = i == 0 && s->model->wide_mode ? s->binding.cols : 0;
+        code = facts[i].output
+                   ? outputs_add_steps(&s->outputs, facts[i].path, type, rows, s->binding.steps,
+                                       cols, out_at(s, facts[i].output))
+                   : fail(EX_USAGE, "--%s: %s has none; leave it out", facts[i].option,
+                          s->model->name);
     }
     return code;
 }
