@@ -59,10 +59,10 @@ nll_status nll_kl(const nll_kl_args *args, nll_result *result);
  * NaN.  A row of logits all -inf, with +inf or NaN, and probs outside [0, 1]: NaN.  A row of n = 0:
  * value and gradient 0.
  *
- * mode: the counts of the largest probability for the row's total n, whole numbers that sum to n; of
- * equally likely ones those with more in the lower classes.  Exact for probs, whatever they sum to,
- * and for logits with the softmax rounded to double.  NaN where p or a count is outside its domain,
- * or n is above 2^53; NLL_F32 rounds counts above 2^24.
+ * mode: the counts of the largest probability for the row's total n, whole numbers that sum to n;
+ * of equally likely ones those with more in the lower classes.  Exact for probs, whatever they sum
+ * to, and for logits with the softmax rounded to double.  NaN where p or a count is outside its
+ * domain, or n is above 2^53; NLL_F32 rounds counts above 2^24.
  *
  * Computed in double whatever the types are, without differences of log-gammas.  Error of the value
  * and the gradient at most 16 u (u = 2^-53) of the sum of: the value, 1 + log k_c and 1 + log n of
