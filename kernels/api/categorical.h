@@ -75,6 +75,8 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss);
  * the transformed logits (and d z / d x if dz is not NULL), and the dense weights u. */
 typedef struct cat_scratch {
     double x[CAT_CHUNK], z[CAT_CHUNK], dz[CAT_CHUNK], q[CAT_CHUNK], g[CAT_CHUNK], t[CAT_CHUNK];
+    size_t first;             /* row of the group */
+    double factor[CAT_GROUP]; /* sparse targets: cat_list_factors */
 } cat_scratch;
 const void *cat_logits(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n,
                        void *dz);

@@ -251,6 +251,7 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
     cat_rows rows, *g = &rows;
     int logits = p->form == CAT_LOGITS, ranked = a->count_correct || nll_out_given(&a->mode);
     cat_targets(p, row, count, g->y);
+    if (p->sparse) cat_list_factors(p, &g->scratch, row, count);
     memcpy(g->hole, g->y, count * sizeof *g->hole);
     if (p->dense && logits) { /* the hole is the arg max, which keeps a confident row accurate */
         maxima(p, g, row, count, 0);

@@ -56,8 +56,10 @@ static double mass_of(const cat_plan *p, size_t row) {
     return sum;
 }
 
-double cat_list_factor(const cat_plan *p, size_t row) {
-    return p->a->tail == NLL_TAIL_RENORMALISE ? 1 / mass_of(p, row) : 1;
+void cat_list_factors(const cat_plan *p, cat_scratch *s, size_t row, size_t count) {
+    s->first = row;
+    for (size_t i = 0; i < count; i++)
+        s->factor[i] = p->a->tail == NLL_TAIL_RENORMALISE ? 1 / mass_of(p, row + i) : 1;
 }
 
 /* How far a sum of rounded probabilities may be from 1: 32 roundoffs of their type. */
@@ -109,7 +111,8 @@ int cat_list_bad(const cat_plan *p, size_t row) {
 }
 
 const void *cat_list_spread(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n) {
-    double e = p->a->label_smoothing, even = e / (double)p->cols, factor = cat_list_factor(p, row);
+    double e = p->a->label_smoothing, even = e / (double)p->cols,
+           factor = s->factor[row - s->first];
     cat_list list;
     for (size_t i = 0; i < n; i++)
         nll_set_element(p->type, s->q, i, even * (p->weight ? p->weight[col + i] : 1));
@@ -131,7 +134,7 @@ static double term(double q, double l) {
 
 void cat_list_dot(const cat_plan *p, cat_scratch *s, size_t row, double reference, double *dot,
                   double *mass) {
-    double factor = cat_list_factor(p, row), sum = 0, total = 0;
+    double factor = s->factor[row - s->first], sum = 0, total = 0;
     cat_list list;
     for (size_t j = 0, n; (n = cat_listed(p, row, j, &list)) > 0; j += n) {
         double z[CAT_LIST];

@@ -153,7 +153,7 @@ void cat_list_target_gradient(const cat_plan *p, cat_scratch *s, size_t row,
                               const cat_row_grad *g) {
     int logs = nll_view_given(&p->a->target_log_probs);
     int share = p->a->tail == NLL_TAIL_RENORMALISE;
-    double factor = cat_list_factor(p, row), mean = 0, a[CAT_LIST];
+    double factor = s->factor[row - s->first], mean = 0, a[CAT_LIST];
     cat_list list;
     for (size_t j = 0, n; share && (n = cat_listed(p, row, j, &list)) > 0; j += n) {
         losses(p, s, row, &list, n, g, a);

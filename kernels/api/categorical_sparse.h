@@ -25,8 +25,9 @@ size_t cat_listed(const cat_plan *p, size_t row, size_t j, cat_list *list);
  */
 size_t cat_listed_in(const cat_plan *p, size_t row, size_t j, size_t col, size_t n, cat_list *list,
                      size_t *kept);
-/* What the row's probabilities are multiplied by: 1, or 1 / sum under NLL_TAIL_RENORMALISE. */
-double cat_list_factor(const cat_plan *p, size_t row);
+/* What the probabilities of a group's rows are multiplied by: 1, or 1 / sum under
+ * NLL_TAIL_RENORMALISE; kept in the scratch for what follows here. */
+void cat_list_factors(const cat_plan *p, cat_scratch *s, size_t row, size_t count);
 
 /* Classes in range, and sums where the tail asks for it: NLL_E_LABEL or NLL_E_DOMAIN, *bad_row. */
 nll_status cat_list_check(const cat_plan *p, int64_t *bad_row);
