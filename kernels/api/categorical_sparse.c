@@ -40,7 +40,7 @@ static others sum_others(const cat_plan *p, cat_scratch *s, size_t row, double z
     nll_set_element(p->type, &at, 0, anchor);
     if (anchor != 0) job.in[2] = &at;
     for (size_t col = 0; col < p->cols; col += job.cols, job.carry = 1) {
-        job.cols = p->cols - col < CAT_CHUNK ? p->cols - col : CAT_CHUNK;
+        job.cols = p->cols - col < NLL_ROW_CHUNK ? p->cols - col : NLL_ROW_CHUNK;
         memcpy(s->t, cat_logits(p, s, row, col, job.cols, NULL), job.cols * nll_type_size(p->type));
         o.listed += take_listed(p, row, col, job.cols, z_h, s->t);
         p->isa->fn[p->type][NLL_K_row_lse](&job);

@@ -201,12 +201,6 @@ static nll_status run(const nll_dirichlet_args *a, nll_result *result) {
                    n > 0 || a->common.reduction != NLL_MEAN || a->common.empty != NLL_EMPTY_ERROR,
                    NLL_E_EMPTY);
     if (c.status != NLL_OK) return c.status;
-    nll_result r = {.rows = n, .count = n, .bad_row = -1, .compute = NLL_F32};
-    if (a->concentration.dtype == NLL_F64 || a->target.dtype == NLL_F64) r.compute = NLL_F64;
-    if (a->common.check_domain && (r.bad_row = first_bad(a, n, m)) >= 0) {
-        nll_result_out(result, &r);
-        return NLL_E_DOMAIN;
-    }
     dir_plan p = {.x = {&a->concentration, &a->target},
                   .grad = {&a->grad, &a->grad_target},
                   .value = &a->nll,
@@ -217,9 +211,9 @@ static nll_status run(const nll_dirichlet_args *a, nll_result *result) {
                          .group = nll_row_group(2 * m * sizeof(double)),
                          .run = group,
                          .model = &p};
-    nll_status status = nll_rows_run(&call, &r);
-    if (status == NLL_OK) nll_result_out(result, &r);
-    return status;
+    int wide = a->concentration.dtype == NLL_F64 || a->target.dtype == NLL_F64;
+    return nll_rows_run(&call, wide ? NLL_F64 : NLL_F32,
+                        a->common.check_domain ? first_bad(a, n, m) : -1, result);
 }
 
 nll_status nll_dirichlet(const nll_dirichlet_args *args, nll_result *result) {

@@ -54,12 +54,6 @@ static nll_status run(const nll_multinomial_args *a, nll_result *result) {
                    n > 0 || a->common.reduction != NLL_MEAN || a->common.empty != NLL_EMPTY_ERROR,
                    NLL_E_EMPTY);
     if (c.status != NLL_OK) return c.status;
-    nll_result r = {.rows = n, .count = n, .bad_row = -1, .compute = NLL_F32};
-    if (x->dtype == NLL_F64 || a->target.dtype == NLL_F64) r.compute = NLL_F64;
-    if (a->common.check_domain && (r.bad_row = first_bad(a, x, probs)) >= 0) {
-        nll_result_out(result, &r);
-        return NLL_E_DOMAIN;
-    }
     static const nll_out none;
     mul_plan p = {.div = {.type = NLL_TYPE_F64, .cols = m, .value = &a->nll}, .mode = &a->mode};
     p.div.side[0] = (div_side){.x = &a->target, .grad = &none, .form = DIV_COUNTS};
@@ -70,9 +64,9 @@ static nll_status run(const nll_multinomial_args *a, nll_result *result) {
                          .group = nll_row_group(2 * m * sizeof(double)),
                          .run = group,
                          .model = &p};
-    nll_status status = nll_rows_run(&call, &r);
-    if (status == NLL_OK) nll_result_out(result, &r);
-    return status;
+    int wide = x->dtype == NLL_F64 || a->target.dtype == NLL_F64;
+    return nll_rows_run(&call, wide ? NLL_F64 : NLL_F32,
+                        a->common.check_domain ? first_bad(a, x, probs) : -1, result);
 }
 
 nll_status nll_multinomial(const nll_multinomial_args *args, nll_result *result) {
