@@ -85,8 +85,9 @@ static void random_vectors(struct arrays *a, uint64_t *state) {
 
 static nll_common scaled(const struct arrays *a, int how) {
     nll_common c = {.reduction = how ? NLL_MEAN : NLL_SUM};
-    if (how) c.sample_weight = nll_view_1d(a->w, NLL_F64, N);
-    if (how) c.grad_output = nll_view_1d(a->up, NLL_F64, N);
+    if (!how) return c;
+    c.sample_weight = nll_view_1d(a->w, NLL_F64, N);
+    c.grad_output = nll_view_1d(a->up, NLL_F64, N);
     return c;
 }
 
