@@ -89,7 +89,7 @@ nll_status spec_sequences(struct trial *t, const struct spec *spec, const nll_ex
     return status == NLL_OK ? nll_sequences(&of) : status;
 }
 
-/* The last shard first; the gradient is that of the middle one. */
+/* The last shard first; the gradient is that of the one which comes last. */
 nll_status spec_shards(struct trial *t, const struct spec *spec, const nll_executor *executor,
                        nll_result *result) {
     const size_t cut[] = {0, t->cols / 3, t->cols / 3 * 2, t->cols};
