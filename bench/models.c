@@ -27,6 +27,8 @@ enum model {
     GAUSSIAN_LOG_VAR,
     KL, /* both sides logits */
     JS,
+    MULTINOMIAL, /* logits; counts below 16 */
+    DIRICHLET,   /* gradients of both sides */
     MODELS
 };
 static const char *const model_names[] = {"categorical",
@@ -41,10 +43,13 @@ static const char *const model_names[] = {"categorical",
                                           "gaussian-log-scale",
                                           "gaussian-log-var",
                                           "kl",
-                                          "js"};
+                                          "js",
+                                          "multinomial",
+                                          "dirichlet"};
 enum { LISTED = 16 }; /* classes of a sparse target */
 static int has_rows(enum model model) { return model < BERNOULLI; }
-static int is_pair(enum model model) { return model == KL || model == JS; }
+static int is_pair(enum model model) { return model >= KL; }
+static int two_gradients(enum model model) { return model > GAUSSIAN && model != MULTINOMIAL; }
 static const char *const how_names[] = {"forward", "forward-gradient", "in-place"};
 
 typedef struct model_case {
@@ -117,12 +122,38 @@ static nll_status call_rows(const model_case *c, size_t rows, const void *x, pla
     return nll_categorical(&a, &to->result);
 }
 
+static nll_status call_counts(const model_case *c, size_t rows, const void *x, places *to) {
+    const void *k = data_in(1, DATA_INT, type_of(c), c->rows * c->cols);
+    return nll_multinomial(
+        &(nll_multinomial_args){.struct_size = sizeof(nll_multinomial_args),
+                                .logits = nll_view_2d(x, c->dtype, rows, c->cols),
+                                .target = nll_view_2d(k, c->dtype, rows, c->cols),
+                                .nll = output(to->nll, wide(c), rows, 1),
+                                .grad = output(to->grad, c->dtype, rows, c->cols)},
+        &to->result);
+}
+
+static nll_status call_simplex(const model_case *c, size_t rows, places *to) {
+    const size_t n = c->rows * c->cols;
+    return nll_dirichlet(
+        &(nll_dirichlet_args){
+            .struct_size = sizeof(nll_dirichlet_args),
+            .concentration = nll_view_2d(input(c, 0, DATA_POS, n), c->dtype, rows, c->cols),
+            .target = nll_view_2d(input(c, 1, DATA_UNIT, n), c->dtype, rows, c->cols),
+            .nll = output(to->nll, wide(c), rows, 1),
+            .grad = output(to->grad, c->dtype, rows, c->cols),
+            .grad_target = output(to->grad2, c->dtype, rows, c->cols)},
+        &to->result);
+}
+
 /* The whole call for `rows` of the case's rows.  In place: the logits are those at `grad`. */
 static nll_status call(const model_case *c, size_t rows, int in_place, places *to) {
     const size_t n = c->rows * c->cols;
     to->result = (nll_result){.struct_size = sizeof to->result};
     const void *x = in_place ? to->grad : input(c, 0, DATA_REAL, n);
     if (has_rows(c->model)) return call_rows(c, rows, x, to);
+    if (c->model == MULTINOMIAL) return call_counts(c, rows, x, to);
+    if (c->model == DIRICHLET) return call_simplex(c, rows, to);
     if (is_pair(c->model))
         return nll_kl(&(nll_kl_args){.struct_size = sizeof(nll_kl_args),
                                      .p_logits = nll_view_2d(x, c->dtype, rows, c->cols),
@@ -174,7 +205,7 @@ static places places_of(const model_case *c, size_t rows, void *(*array)(unsigne
     places p = {0};
     if (values) p.nll = array(0, rows * nll_dtype_size(wide(c)));
     if (c->how != FORWARD) p.grad = array(1, gradient_bytes(c, rows));
-    if (c->how != FORWARD && c->model > GAUSSIAN) p.grad2 = array(2, gradient_bytes(c, rows));
+    if (two_gradients(c->model) && c->how != FORWARD) p.grad2 = array(2, gradient_bytes(c, rows));
     for (unsigned k = 0; k < 5 && c->model == CATEGORICAL_SCORES; k++)
         p.side[k] = array(3 + k, rows * 8);
     if (c->model == CATEGORICAL_HESS) p.side[5] = array(8, gradient_bytes(c, rows));
@@ -230,7 +261,7 @@ static void add(enum model model, nll_dtype dtype, const nll_isa *isa, enum how 
                 size_t cols) {
     int pair = is_pair(model);
     size_t arrays = has_rows(model) ? 1 : model <= GAUSSIAN || pair ? 2 : 3; /* read */
-    size_t grads = how == FORWARD ? model == CATEGORICAL_HESS : model <= GAUSSIAN ? 1 : 2;
+    size_t grads = how == FORWARD ? model == CATEGORICAL_HESS : two_gradients(model) ? 2 : 1;
     model_case *c = malloc(sizeof *c);
     if (!c) bench_fail("memory", "out of it");
     *c = (model_case){.model = model, .how = how, .dtype = dtype, .isa = isa->name, .cols = cols};
@@ -262,7 +293,7 @@ static void add_all(enum model model, nll_dtype dtype, size_t rows, size_t cols)
     int extra = has_rows(model) && model != CATEGORICAL;
     if (bench.quick && extra && cols != 1000) return;
     if (bench.quick && model != CATEGORICAL && dtype != NLL_F32) return;
-    if ((model == KL || model == JS) && (cols == 10 || cols == 64) && rows != 0) return;
+    if (is_pair(model) && (cols == 10 || cols == 64) && rows != 0) return;
     for (size_t i = 0; (isa = bench_isa(i, main_case ? 2 : 1)); i++)
         for (int how = 0; how < HOWS; how++) {
             if (extra && how == IN_PLACE) continue;
@@ -285,8 +316,8 @@ void models_register(void) {
 #undef NLL_ROWS
 #undef NLL_ELEMENTS
     }
-    for (int m = KL; m < MODELS; m++)
-        for (size_t t = 0; t < sizeof dtypes / sizeof *dtypes; t++) {
+    for (int m = KL; m < MODELS; m++) /* half precision has no counts and no points of a simplex */
+        for (size_t t = 0; t < sizeof dtypes / sizeof *dtypes; t += m < MULTINOMIAL ? 1 : 3) {
 #define NLL_ROWS(rows, cols, brief) \
     if ((brief) || !bench.quick) add_all((enum model)m, dtypes[t], rows, cols);
 #define NLL_ELEMENTS(n, brief)

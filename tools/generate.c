@@ -37,6 +37,8 @@ static double draw(struct generator *g, enum domain domain) {
     case WEIGHTS: return (double)(r % 5) / 2;
     case HARD: return (double)(r % 2);
     case CLASS_INDEX: return (double)(r % g->classes);
+    case COUNTS: return (double)(r % 20);
+    case ONE_TO_TWO: return 1 + ldexp((double)(r % 255 + 1), -8);
     }
     return 0;
 }

@@ -10,13 +10,15 @@
 
 /* What the numbers are to be good for. */
 enum domain {
-    REALS,      /* mostly within +-8, some far out */
-    SPECIALS,   /* the same with zeros, subnormals, infinities and NaN among them */
-    UNIT,       /* in [0, 1], both ends included */
-    POSITIVE,   /* above 0 */
-    WEIGHTS,    /* 0, 1/2, 1, 3/2, 2 */
-    HARD,       /* 0 or 1 */
-    CLASS_INDEX /* whole numbers below `classes` */
+    REALS,       /* mostly within +-8, some far out */
+    SPECIALS,    /* the same with zeros, subnormals, infinities and NaN among them */
+    UNIT,        /* in [0, 1], both ends included */
+    POSITIVE,    /* above 0 */
+    WEIGHTS,     /* 0, 1/2, 1, 3/2, 2 */
+    HARD,        /* 0 or 1 */
+    CLASS_INDEX, /* whole numbers below `classes` */
+    COUNTS,      /* whole numbers below 20 */
+    ONE_TO_TWO   /* between 1 and 2 */
 };
 
 struct generator {

@@ -62,6 +62,7 @@ struct model {
     /* Offsets of the views of sequences and of the row weights' output; 0: the model knows none. */
     size_t offsets, lengths, weight;
     bool labels_mode; /* mode is a class index */
+    bool wide_mode;   /* mode has a number for each class */
     bool perplexity;  /* exp(mean) means something */
 };
 

@@ -162,8 +162,8 @@ static const struct model models[] = {
      .rows = offsetof(nll_bernoulli_args, rows)},
     {MODEL(gaussian), .about = "a normal distribution", MOMENTS(gaussian),
      .rows = offsetof(nll_gaussian_args, rows)},
-    {VALUED(dirichlet, nll), .about = "points of the simplex"},
-    {VALUED(multinomial, nll), .about = "counts of c classes per row"},
+    {MODEL(dirichlet), .about = "points of the simplex", .wide_mode = true},
+    {MODEL(multinomial), .about = "counts of c classes per row", .wide_mode = true},
     {VALUED(kl, divergence), .about = "Kullback-Leibler or Jensen-Shannon divergence of two rows"},
 };
 enum { MODELS = sizeof models / sizeof models[0] };

@@ -68,6 +68,13 @@ static int explain(const struct score *s, nll_status status) {
                     "correct it or see --tail",
                     lists->name, tail_is_bucket(s) ? " at most" : "",
                     (long long)bad + (long long)s->binding.begin);
+    if (status == NLL_E_VALUE && lists && tail_is_bucket(s))
+        return fail(
+            EX_USAGE,
+            "%s: --tail bucket needs --logits and excludes --label-smoothing, --class-weight "
+            "and --hess: the bucket is no class, so it has neither a weight nor a share of "
+            "the smoothing; leave them out, or see --tail renormalise",
+            model);
     if (status == NLL_E_DOMAIN && bad >= 0)
         return fail(EX_DATAERR,
                     "%s: a value outside its domain in row %lld; correct it, or leave "
@@ -82,12 +89,14 @@ static int explain(const struct score *s, nll_status status) {
 /* A call without rows: finds mistakes in options and types, and the type of the computation, before
  * any output is created. */
 static int rehearse(struct score *s) {
-    void *args = bind_args(&s->binding, &s->settings, 0, 0);
-    if (!args) return fail_memory();
+    s->args = bind_args(&s->binding, &s->settings, 0, 0);
+    if (!s->args) return fail_memory();
     s->report.result = (nll_result){.struct_size = sizeof s->report.result, .bad_row = -1};
-    nll_status status = model_call(s->model, args, &s->report.result);
-    free(args);
-    return status == NLL_OK ? 0 : explain(s, status);
+    nll_status status = model_call(s->model, s->args, &s->report.result);
+    int code = status == NLL_OK ? 0 : explain(s, status);
+    free(s->args);
+    s->args = NULL;
+    return code;
 }
 
 /* One of the folders of files by parameter. */
@@ -153,10 +162,12 @@ static int add_facts(struct score *s, nll_dtype compute) {
     for (size_t i = 0; i < sizeof facts / sizeof facts[0] && !code; i++) {
         if (!facts[i].path) continue;
         nll_dtype type = i == 0 && s->model->labels_mode ? NLL_I64 : compute;
-        code = facts[i].output ? outputs_add_steps(&s->outputs, facts[i].path, type, rows,
-                                                   s->binding.steps, 0, out_at(s, facts[i].output))
-                               : fail(EX_USAGE, "--%s: %s has none; leave it out", facts[i].option,
-                                      s->model->name);
+        size_t cols = i == 0 && s->model->wide_mode ? s->binding.cols : 0;
+        code = facts[i].output
+                   ? outputs_add_steps(&s->outputs, facts[i].path, type, rows, s->binding.steps,
+                                       cols, out_at(s, facts[i].output))
+                   : fail(EX_USAGE, "--%s: %s has none; leave it out", facts[i].option,
+                          s->model->name);
     }
     return code;
 }

@@ -5,13 +5,14 @@
 #include <nll/nll.h>
 #include <stdint.h>
 
-enum { TRIAL_INPUTS = 4, TRIAL_OUTPUTS = 6, TRIAL_FIGURES = 8 };
+enum { TRIAL_INPUTS = 6, TRIAL_OUTPUTS = 16, TRIAL_FIGURES = 9 };
 
 /* One call: its inputs, and everything that came out of it. */
 struct trial {
     const char *model, *name;
     nll_dtype dtype;
     size_t rows, cols;
+    int divisible; /* into tasks; of one type only, which has no say in that */
     void *inputs[TRIAL_INPUTS];
     nll_out outputs[TRIAL_OUTPUTS];
     size_t output_count;

@@ -359,11 +359,12 @@ nll_status nll_pareto(const nll_pareto_args *args, nll_result *result);
 
 /* Beta, by alpha = a and beta = b, or by mean = u and precision = f: a = u f, b = (1 - u) f.
  *   l = log B(a, b) - (a - 1) log y - (b - 1) log(1 - y)     s = a + b
- *   d a = psi(a) - psi(s) - log y     d b = psi(b) - psi(s) - log(1 - y)     h a = psi1(a) -
- * psi1(s) d u = f (d a - d b)     d f = u d a + (1 - u) d b     h u = f^2 (psi1(a) + psi1(b)) h f =
- * u^2 psi1(a) + (1 - u)^2 psi1(b) - psi1(f) At y = 0: -inf, -log b, +inf for a < 1, a = 1, a > 1;
- * at y = 1 likewise with a and b exchanged. mode of two shapes below 1 is 0, one of the two ends.
- */
+ *   d a = psi(a) - psi(s) - log y                       d b = psi(b) - psi(s) - log(1 - y)
+ *   h a = psi1(a) - psi1(s)                             d u = f (d a - d b)
+ *   d f = u d a + (1 - u) d b                           h u = f^2 (psi1(a) + psi1(b))
+ *   h f = u^2 psi1(a) + (1 - u)^2 psi1(b) - psi1(f)
+ * At y = 0: -inf, -log b, +inf for a < 1, a = 1, a > 1; at y = 1 likewise with a and b exchanged.
+ * mode of two shapes below 1 is 0, one of the two ends. */
 typedef struct nll_beta_args {
     size_t struct_size;
     size_t rows;

@@ -61,6 +61,11 @@ nll_status nll_kl(const nll_kl_args *args, nll_result *result);
  * NaN.  A row of logits all -inf, with +inf or NaN, and probs outside [0, 1]: NaN.  A row of n = 0:
  * value and gradient 0.
  *
+ * mode: the counts of the largest probability for the row's total n, whole numbers that sum to n;
+ * of equally likely ones those with more in the lower classes.  Exact for probs, whatever they sum
+ * to, and for logits with the softmax rounded to double.  NaN where p or a count is outside its
+ * domain, or n is above 2^53; NLL_F32 rounds counts above 2^24.
+ *
  * Computed in double whatever the types are, without differences of log-gammas.  Error of the value
  * and the gradient at most 16 u (u = 2^-53) of the sum of: the value, 1 + log k_c and 1 + log n of
  * the coefficient, and (|k_c - n p_c| + |gradient|) times 4 + |log(k_c / n)| + |log p_c|. */
@@ -71,6 +76,7 @@ typedef struct nll_multinomial_args {
     nll_common common;
     nll_out nll;  /* [rows] */
     nll_out grad; /* [rows, cols] */
+    nll_out mode; /* [rows, cols] NLL_F32 or NLL_F64 */
 } nll_multinomial_args;
 nll_status nll_multinomial(const nll_multinomial_args *args, nll_result *result);
 
@@ -82,6 +88,12 @@ nll_status nll_multinomial(const nll_multinomial_args *args, nll_result *result)
  *
  * Edges: a_c <= 0, infinite or NaN: NaN.  y_c outside [0, 1]: +inf, gradients NaN.  y_c = 0: +inf
  * where a_c > 1, -inf where a_c < 1; for a_c = 1 the class adds lgamma(1) = 0.
+ *
+ * mode: (a_c - 1) / (A - cols) for a_c >= 1, of which one is above 1; 1 / cols if all are 1.  A
+ * density with an a_c < 1 has no largest value; mode is then the limit, for e -> 0, of the most
+ * likely of the points with y >= e throughout: (a_c - 1) / sum_{d: a_d > 1} (a_d - 1) for a_c > 1
+ * and 0 else, or, if none is above 1, 1 for the largest a_c (the lowest class of equal ones) and 0
+ * else.  Within 4 u; NaN where a concentration is outside its domain.
  *
  * Computed in double whatever the types are, without differences of log-gammas.  Error of the value
  * at most 8 u (u = 2^-53) of the sum of: the value, |log y_c|, 1 + |log a_c|, 1 + |log A|,
@@ -95,5 +107,6 @@ typedef struct nll_dirichlet_args {
     nll_out nll;         /* [rows] */
     nll_out grad;        /* [rows, cols], with respect to the concentrations */
     nll_out grad_target; /* [rows, cols] */
+    nll_out mode;        /* [rows, cols] NLL_F32 or NLL_F64 */
 } nll_dirichlet_args;
 nll_status nll_dirichlet(const nll_dirichlet_args *args, nll_result *result);

@@ -38,11 +38,17 @@
  * target_log_probs, their probabilities q_i: mixes of two labels, the largest k of a teacher.  A
  * class named twice has the sum.  With Q = sum_i q_i, the tail says what becomes of 1 - Q:
  *   ERROR        NLL_E_DOMAIN and bad_row, before any write, unless Q is 1 within 32 roundoffs of
- * the type of the probabilities; value and gradients as for soft q RENORMALISE  as for soft q / Q;
- * Q = 0: NaN.  d/d q_i = (nll_i - sum_j (q_j / Q) nll_j) / Q BUCKET       sum_i q_i nll_i + max(0,
- * 1 - Q) (-log(1 - P)), P the sum of the model's probabilities of the listed classes; Q above 1: as
- * ERROR.  Logits only, without label smoothing and class weights.  d/d q_i = nll_i + log(1 - P) An
- * unused entry names any class with probability 0 (log-probability -inf).  The gradient with
+ *                the type of the probabilities; value and gradients as for soft q
+ *   RENORMALISE  as for soft q / Q; Q = 0: NaN.  d/d q_i = (nll_i - sum_j (q_j / Q) nll_j) / Q
+ *   BUCKET       sum_i q_i nll_i + max(0, 1 - Q) (-log(1 - P)), P the sum of the model's
+ *                probabilities of the listed classes; Q above 1: as ERROR.
+ *                d/d q_i = nll_i + log(1 - P)
+ * BUCKET takes logits only, and NLL_E_VALUE refuses it with class weights and label smoothing: its
+ * last term is about an event of many classes, whose weights say nothing of how much the event
+ * weighs, and smoothing may spread over the classes, which the list leaves undivided, or over the
+ * events by their numbers of classes: the two losses differ, and no data tells which is meant.
+ *
+ * An unused entry names any class with probability 0 (log-probability -inf).  The gradient with
  * respect to target_log_probs is q_i d/d q_i.
  *
  * Gradients are with respect to the array given: logits x (through softcap and temperature),
@@ -167,6 +173,8 @@ typedef struct nll_bernoulli_args {
     nll_out hess; /* [rows] second derivative, scaled as the gradient is */
     nll_out target_mean, target_variance, fisher; /* [rows] as in distributions.h, without
                                                      pos_weight and label_smoothing */
+    nll_view vector;                              /* [rows] or a number, finite */
+    nll_out hvp; /* [rows] second derivative times vector, scaled as the gradient is */
 } nll_bernoulli_args;
 nll_status nll_bernoulli(const nll_bernoulli_args *args, nll_result *result);
 
@@ -184,7 +192,11 @@ nll_status nll_bernoulli(const nll_bernoulli_args *args, nll_result *result);
  *   log_var s     z = (y - loc) e^(-s/2);  l = (s + z^2 + log 2 pi) / 2
  *                 d loc = -z e^(-s/2)       d s = (1 - z^2) / 2
  *                 h loc = e^-s              h s = z^2 / 2
- * d target = -d loc.
+ * d target = -d loc.  Mixed second derivative c of loc and the spread, in that order: 2 z / s^2,
+ * (y - loc) / v^2, 2 z e^-t, z e^(-s/2).
+ *   hvp_loc = h_loc v_loc + c v_spread        hvp_spread = c v_loc + h_spread v_spread
+ * within 8u (log forms 12u), u the roundoff of the compute type, relative to the sum of the terms'
+ * magnitudes.
  *
  * Edges: scale or var <= 0 or NaN: NaN.  loc infinite or NaN: NaN.  y infinite: +inf, gradients
  * NaN.  mode: loc. */
@@ -203,5 +215,9 @@ typedef struct nll_gaussian_args {
     nll_out hess_loc, hess_spread; /* [rows] second derivatives, scaled as gradients are */
     nll_out target_mean, target_variance, fisher_loc, fisher_spread; /* [rows] as in
                                                                         distributions.h */
+    /* The 2 x 2 Hessian of each row times (vector_loc, vector_spread), scaled as gradients are; an
+     * absent vector is 0, but NLL_E_NULL if both are. */
+    nll_view vector_loc, vector_spread; /* [rows] or a number, finite */
+    nll_out hvp_loc, hvp_spread;        /* [rows] */
 } nll_gaussian_args;
 nll_status nll_gaussian(const nll_gaussian_args *args, nll_result *result);

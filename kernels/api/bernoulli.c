@@ -66,6 +66,7 @@ nll_status nll_bernoulli(const nll_bernoulli_args *args, nll_result *result) {
                                   {&a.target_mean, probs ? mean_probs : mean_logits},
                                   {&a.target_variance, probs ? variance_probs : variance_logits},
                                   {&a.fisher, probs ? fisher_probs : variance_logits}},
+                         .product = {{&a.vector, &a.hvp, 1}},
                          .common = &a.common,
                          .bad = probs ? bad_probs : bad_logits,
                          .label_smoothing = a.label_smoothing};

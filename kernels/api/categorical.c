@@ -199,9 +199,7 @@ static void prepare(cat_plan *p) {
                   !nll_view_given(&a->class_weight) && a->label_smoothing == 0;
     p->grad_direct = nll_out_given(&a->grad) && a->grad.col_stride == 1 &&
                      a->grad.dtype == (p->type == NLL_TYPE_F32 ? NLL_F32 : NLL_F64);
-    size_t fit = p->cols > 0 ? CAT_CACHE / (p->cols * nll_type_size(p->type)) : 1;
-    p->group = fit < 1 ? 1 : fit > CAT_GROUP ? CAT_GROUP : fit;
-    while (NLL_BLOCK % p->group != 0) p->group--;
+    p->group = nll_row_group(p->cols * nll_type_size(p->type));
 }
 
 /* The plan that sees the logits as given: their arg max is exact, where a softcap rounds large ones
@@ -271,7 +269,7 @@ static nll_status run(const nll_categorical_args *args, nll_result *result) {
         nll_result_out(result, &r);
         return status;
     }
-    int long_rows = p.group < CAT_GROUP;
+    int long_rows = p.group < NLL_ROW_GROUP;
     double *memory = workspace(&p, long_rows);
     if (!memory) return NLL_E_MEMORY;
 

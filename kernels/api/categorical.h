@@ -19,16 +19,9 @@
 
 #include "check.h"
 #include "dispatch.h"
-#include "number.h"
+#include "row_call.h"
 
 #include <stdatomic.h>
-
-enum {
-    CAT_GROUP = 128,  /* rows taken through the passes together, at most */
-    CAT_CHUNK = 1024, /* elements converted at a time; whole row blocks of either type */
-    CAT_CACHE =
-        1 << 18 /* bytes of logits that a group may span: they stay in L2 for the gradient */
-};
 
 enum cat_form { CAT_LOGITS, CAT_LOG_PROBS, CAT_PROBS };
 
@@ -68,13 +61,16 @@ size_t cat_labels(const cat_plan *p, size_t row, size_t count, int64_t *y, unsig
 /* Labels in range?  Counts the rows.  Are offsets and lengths?  Nothing is written. */
 nll_status cat_check_labels(const cat_plan *p, nll_result *r);
 nll_status cat_check_sequences(const cat_plan *p);
-/* Values (into loss[0..count)), gradients and side outputs of `count` <= CAT_GROUP rows. */
+/* Values (into loss[0..count)), gradients and side outputs of `count` <= NLL_ROW_GROUP rows. */
 void cat_group(cat_plan *p, size_t row, size_t count, double *loss);
 
-/* Sources.  `n` elements of row `row` from column `col`, n <= CAT_CHUNK unless direct:
+/* Sources.  `n` elements of row `row` from column `col`, n <= NLL_ROW_CHUNK unless direct:
  * the transformed logits (and d z / d x if dz is not NULL), and the dense weights u. */
 typedef struct cat_scratch {
-    double x[CAT_CHUNK], z[CAT_CHUNK], dz[CAT_CHUNK], q[CAT_CHUNK], g[CAT_CHUNK], t[CAT_CHUNK];
+    double x[NLL_ROW_CHUNK], z[NLL_ROW_CHUNK], dz[NLL_ROW_CHUNK], q[NLL_ROW_CHUNK],
+        g[NLL_ROW_CHUNK], t[NLL_ROW_CHUNK];
+    size_t first;                 /* row of the group */
+    double factor[NLL_ROW_GROUP]; /* sparse targets: cat_list_factors */
 } cat_scratch;
 const void *cat_logits(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n,
                        void *dz);
@@ -82,9 +78,6 @@ const void *cat_dense(const cat_plan *p, cat_scratch *s, size_t row, size_t col,
 
 /* One element, from memory or converted; NaN for column -1. */
 double cat_logit(const cat_plan *p, cat_scratch *s, size_t row, int64_t col);
-
-/* The job with its per-row slots, as kernels.def has them, from row r on. */
-nll_job cat_job_at(enum nll_kernel kernel, nll_job job, enum nll_type type, size_t r);
 
 /* Runs a ROW kernel over rows row .. row + count, whole rows at once where the sources allow it,
  * else chunk by chunk with carry.  `job` holds the per-row slots for these rows; slot in[0] is
@@ -97,12 +90,14 @@ void cat_pass_counted(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel,
 /* A group's distributions, by sums without the arg max h: all digits of 1 - p_h, whatever the
  * target. `top`, `second`, `anchor` and `exponent` are in the compute type. */
 typedef struct cat_dist {
-    double top[CAT_GROUP], second[CAT_GROUP], anchor[CAT_GROUP], exponent[CAT_GROUP];
-    int64_t h[CAT_GROUP];
-    double sum[3][CAT_GROUP], lost[3][CAT_GROUP]; /* of e, e (z_h - z), e^2; times 2^-N, 2^-2N */
-    double N[CAT_GROUP], z_h[CAT_GROUP];          /* z_h less the anchor */
-    double nll[CAT_GROUP], others[CAT_GROUP];     /* -log p_h, 1 - p_h */
-    double mantissa[CAT_GROUP], power[CAT_GROUP], p_h[CAT_GROUP];
+    double top[NLL_ROW_GROUP], second[NLL_ROW_GROUP], anchor[NLL_ROW_GROUP],
+        exponent[NLL_ROW_GROUP];
+    int64_t h[NLL_ROW_GROUP];
+    double sum[3][NLL_ROW_GROUP],
+        lost[3][NLL_ROW_GROUP];                  /* of e, e (z_h - z), e^2; times 2^-N, 2^-2N */
+    double N[NLL_ROW_GROUP], z_h[NLL_ROW_GROUP]; /* z_h less the anchor */
+    double nll[NLL_ROW_GROUP], others[NLL_ROW_GROUP]; /* -log p_h, 1 - p_h */
+    double mantissa[NLL_ROW_GROUP], power[NLL_ROW_GROUP], p_h[NLL_ROW_GROUP];
 } cat_dist;
 /* h, and the largest logits with and without it; then the rest.  NaN where there is none. */
 void cat_largest(const cat_plan *p, cat_scratch *s, cat_dist *d, size_t row, size_t count,

@@ -114,7 +114,7 @@ static void row_chunks(const cat_plan *p, cat_scratch *s, size_t row, const cat_
     if (p->sparse && nll_out_given(&p->a->grad_target_probs))
         cat_list_target_gradient(p, s, row, g); /* the input's gradient may take its place */
     for (size_t col = 0, n; col < p->cols; col += n) {
-        n = p->cols - col < CAT_CHUNK ? p->cols - col : CAT_CHUNK;
+        n = p->cols - col < NLL_ROW_CHUNK ? p->cols - col : NLL_ROW_CHUNK;
         chunk(p, s, row, col, n, g);
     }
 }
@@ -125,7 +125,7 @@ static void zero_row(const cat_plan *p, cat_scratch *s, size_t row) {
     for (int o = 0; o < 2; o++) {
         if (!nll_out_given(outs[o])) continue;
         for (size_t col = 0, n; col < outs[o]->cols; col += n) {
-            n = outs[o]->cols - col < CAT_CHUNK ? outs[o]->cols - col : CAT_CHUNK;
+            n = outs[o]->cols - col < NLL_ROW_CHUNK ? outs[o]->cols - col : NLL_ROW_CHUNK;
             for (size_t i = 0; i < n; i++) nll_set_element(p->type, s->g, i, 0);
             nll_put(outs[o], p->type, p->isa, row, col, NLL_ALONG_COLS, n, s->g);
         }
@@ -136,7 +136,7 @@ static void zero_row(const cat_plan *p, cat_scratch *s, size_t row) {
 static void run_direct(const cat_plan *p, cat_scratch *s, size_t row, size_t count,
                        const cat_row_grad *g) {
     const nll_out *out = &p->a->grad;
-    double coef[CAT_GROUP][4], anchors[CAT_GROUP], u_at[CAT_GROUP][2];
+    double coef[NLL_ROW_GROUP][4], anchors[NLL_ROW_GROUP], u_at[NLL_ROW_GROUP][2];
     int anchored = 0;
     nll_job job = {.rows = count, .cols = p->cols, .ld = {p->x->row_stride}};
     job.in[0] = cat_logits(p, s, row, 0, p->cols, NULL);

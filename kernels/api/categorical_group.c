@@ -8,17 +8,19 @@
 
 /* Per-row state, structure of arrays.  `top` and `anchor` are in the compute type. */
 typedef struct cat_rows {
-    int64_t y[CAT_GROUP];    /* target, -1: ignored or soft */
-    int64_t hole[CAT_GROUP]; /* h */
-    double top[CAT_GROUP];   /* max over all but the hole, after a dense pass over all classes */
-    double anchor[CAT_GROUP];
-    double N[CAT_GROUP], S[CAT_GROUP], lost[CAT_GROUP];
-    double x_h[CAT_GROUP], peak[CAT_GROUP]; /* logit at the hole, max of all logits, less anchor */
-    double nll[CAT_GROUP], others[CAT_GROUP], mantissa[CAT_GROUP], power[CAT_GROUP];
-    double dot[CAT_GROUP], dot_lost[CAT_GROUP], mass[CAT_GROUP], mass_lost[CAT_GROUP];
-    double nll_y[CAT_GROUP], p_h[CAT_GROUP], p_y[CAT_GROUP], lse[CAT_GROUP];
-    int64_t mode[CAT_GROUP];
-    cat_row_grad grad[CAT_GROUP];
+    int64_t y[NLL_ROW_GROUP];    /* target, -1: ignored or soft */
+    int64_t hole[NLL_ROW_GROUP]; /* h */
+    double top[NLL_ROW_GROUP]; /* max over all but the hole, after a dense pass over all classes */
+    double anchor[NLL_ROW_GROUP];
+    double N[NLL_ROW_GROUP], S[NLL_ROW_GROUP], lost[NLL_ROW_GROUP];
+    double x_h[NLL_ROW_GROUP],
+        peak[NLL_ROW_GROUP]; /* logit at the hole, max of all logits, less anchor */
+    double nll[NLL_ROW_GROUP], others[NLL_ROW_GROUP], mantissa[NLL_ROW_GROUP], power[NLL_ROW_GROUP];
+    double dot[NLL_ROW_GROUP], dot_lost[NLL_ROW_GROUP], mass[NLL_ROW_GROUP],
+        mass_lost[NLL_ROW_GROUP];
+    double nll_y[NLL_ROW_GROUP], p_h[NLL_ROW_GROUP], p_y[NLL_ROW_GROUP], lse[NLL_ROW_GROUP];
+    int64_t mode[NLL_ROW_GROUP];
+    cat_row_grad grad[NLL_ROW_GROUP];
     cat_scratch scratch;
 } cat_rows;
 
@@ -53,7 +55,8 @@ static double logit(const cat_plan *p, cat_rows *g, size_t row, int64_t col) {
 static void anchored(const cat_plan *p, cat_rows *g, size_t row, size_t i, double top) {
     nll_set_element(p->type, g->anchor, i, top);
     nll_job job = {.in = {NULL, g->hole, g->anchor}, .out = {g->N, g->S, g->lost, g->top}};
-    cat_pass(p, &g->scratch, NLL_K_row_lse, cat_job_at(NLL_K_row_lse, job, p->type, i), row + i, 1);
+    cat_pass(p, &g->scratch, NLL_K_row_lse, nll_row_job_at(NLL_K_row_lse, job, p->type, i), row + i,
+             1);
     g->x_h[i] -= top;
     g->peak[i] = 0;
 }
@@ -90,7 +93,7 @@ static void sums(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
 
 /* sum_c u_c (peak - z_c) or sum_c u_c nll_c, and Q. */
 static void dots(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
-    double reference[CAT_GROUP];
+    double reference[NLL_ROW_GROUP];
     for (size_t i = 0; i < count; i++)
         nll_set_element(p->type, reference, i,
                         p->form == CAT_LOGITS && !skipped(p, g, i)
@@ -130,7 +133,7 @@ static void direct_nll(const cat_plan *p, cat_rows *g, size_t row, size_t count)
 
 /* The target's loss and probability where the hole is the arg max instead: nll_h + (z_h - z_y). */
 static void target_from_peak(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
-    double below[CAT_GROUP];
+    double below[NLL_ROW_GROUP];
     for (size_t i = 0; i < count; i++) {
         double z = g->y[i] >= 0 ? logit(p, g, row + i, g->y[i]) : 0;
         double anchor = nll_element(p->type, g->anchor, i);
@@ -146,7 +149,7 @@ static void target_from_peak(const cat_plan *p, cat_rows *g, size_t row, size_t 
 /* Row values from the parts, and what the gradients need. */
 static void combine(const cat_plan *p, cat_rows *g, size_t row, size_t count, double *loss) {
     const nll_categorical_args *a = p->a;
-    double log_mantissa[CAT_GROUP];
+    double log_mantissa[NLL_ROW_GROUP];
     int logits = p->form == CAT_LOGITS;
     int lse_wanted = logits && (a->z_loss > 0 || nll_out_given(&a->lse));
     if (lse_wanted) nll_elementwise(p->isa, NLL_K_log, g->mantissa, log_mantissa, count);
@@ -207,7 +210,7 @@ static void combine(const cat_plan *p, cat_rows *g, size_t row, size_t count, do
 /* s of every row: weight, upstream, divisor. */
 static void gradients(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
     const nll_view *up = &p->a->common.grad_output;
-    double w[CAT_GROUP], scratch[CAT_GROUP];
+    double w[NLL_ROW_GROUP], scratch[NLL_ROW_GROUP];
     const double *u = NULL;
     cat_weights(p, row, count, w, NULL);
     if (nll_view_given(up) && up->dtype != NLL_NUMBER)
@@ -224,7 +227,7 @@ static void gradients(const cat_plan *p, cat_rows *g, size_t row, size_t count) 
 
 /* Arg max and "is the target the arg max", from g->top without the hole and the hole's own. */
 static void modes(cat_plan *p, cat_rows *g, size_t row, size_t count) {
-    double best[CAT_GROUP];
+    double best[NLL_ROW_GROUP];
     int tie = nll_out_given(&p->a->mode) || p->dense;
     uint64_t correct = 0;
     for (size_t i = 0; i < count; i++) {
@@ -251,6 +254,7 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
     cat_rows rows, *g = &rows;
     int logits = p->form == CAT_LOGITS, ranked = a->count_correct || nll_out_given(&a->mode);
     cat_targets(p, row, count, g->y);
+    if (p->sparse) cat_list_factors(p, &g->scratch, row, count);
     memcpy(g->hole, g->y, count * sizeof *g->hole);
     if (p->dense && logits) { /* the hole is the arg max, which keeps a confident row accurate */
         maxima(p, g, row, count, 0);
@@ -285,7 +289,7 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
             nll_put(sides[k].out, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, count,
                     sides[k].from);
     if (nll_out_given(&a->weight)) {
-        double w[CAT_GROUP];
+        double w[NLL_ROW_GROUP];
         cat_weights(p, row, count, w, NULL);
         nll_put(&a->weight, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, count, w);
     }

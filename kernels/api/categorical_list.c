@@ -15,9 +15,9 @@ static nll_view row_of(const nll_view *v, size_t row) {
     return r;
 }
 
-static size_t read_classes(const cat_plan *p, size_t row, size_t j, size_t n, int64_t *class) {
+static size_t read_classes(const cat_plan *p, size_t row, size_t j, size_t n, int64_t *classes) {
     nll_view index = row_of(&p->a->target_index, row);
-    return nll_get_indices(&index, j, n, class);
+    return nll_get_indices(&index, j, n, classes);
 }
 
 size_t cat_listed(const cat_plan *p, size_t row, size_t j, cat_list *list) {
@@ -26,7 +26,7 @@ size_t cat_listed(const cat_plan *p, size_t row, size_t j, cat_list *list) {
     int logs = nll_view_given(&a->target_log_probs);
     nll_view q = row_of(logs ? &a->target_log_probs : &a->target_probs, row);
     if (n == 0) return 0;
-    read_classes(p, row, j, n, list->class);
+    read_classes(p, row, j, n, list->index);
     const double *from = nll_fetch(&q, NLL_TYPE_F64, p->isa, j, 0, NLL_ALONG_ROWS, n, list->q);
     if (logs)
         nll_elementwise(p->isa, NLL_K_exp, from, list->q, n);
@@ -40,9 +40,9 @@ size_t cat_listed_in(const cat_plan *p, size_t row, size_t j, size_t col, size_t
     size_t read = cat_listed(p, row, j, list);
     *kept = 0;
     for (size_t i = 0; i < read; i++) {
-        int64_t at = list->class[i] - (int64_t)col;
+        int64_t at = list->index[i] - (int64_t)col;
         if (at < 0 || at >= (int64_t)n) continue;
-        list->class[*kept] = at;
+        list->index[*kept] = at;
         list->q[(*kept)++] = list->q[i];
     }
     return read;
@@ -56,8 +56,10 @@ static double mass_of(const cat_plan *p, size_t row) {
     return sum;
 }
 
-double cat_list_factor(const cat_plan *p, size_t row) {
-    return p->a->tail == NLL_TAIL_RENORMALISE ? 1 / mass_of(p, row) : 1;
+void cat_list_factors(const cat_plan *p, cat_scratch *s, size_t row, size_t count) {
+    s->first = row;
+    for (size_t i = 0; i < count; i++)
+        s->factor[i] = p->a->tail == NLL_TAIL_RENORMALISE ? 1 / mass_of(p, row + i) : 1;
 }
 
 /* How far a sum of rounded probabilities may be from 1: 32 roundoffs of their type. */
@@ -78,11 +80,11 @@ nll_status cat_list_check(const cat_plan *p, int64_t *bad_row) {
     double slack = tolerance(p);
     for (size_t row = 0; row < p->rows; row++)
         for (size_t j = 0, n; j < k; j += n) {
-            int64_t class[CAT_LIST];
+            int64_t classes[CAT_LIST];
             n = k - j < CAT_LIST ? k - j : CAT_LIST;
-            size_t fit = read_classes(p, row, j, n, class);
+            size_t fit = read_classes(p, row, j, n, classes);
             for (size_t i = 0; i < fit; i++)
-                if (class[i] < 0 || (uint64_t) class[i] >= p->cols) fit = 0;
+                if (classes[i] < 0 || (uint64_t)classes[i] >= p->cols) fit = 0;
             *bad_row = (int64_t)row;
             if (fit < n) return NLL_E_LABEL;
         }
@@ -109,13 +111,14 @@ int cat_list_bad(const cat_plan *p, size_t row) {
 }
 
 const void *cat_list_spread(const cat_plan *p, cat_scratch *s, size_t row, size_t col, size_t n) {
-    double e = p->a->label_smoothing, even = e / (double)p->cols, factor = cat_list_factor(p, row);
+    double e = p->a->label_smoothing, even = e / (double)p->cols,
+           factor = s->factor[row - s->first];
     cat_list list;
     for (size_t i = 0; i < n; i++)
         nll_set_element(p->type, s->q, i, even * (p->weight ? p->weight[col + i] : 1));
     for (size_t j = 0, read, m; (read = cat_listed_in(p, row, j, col, n, &list, &m)) > 0; j += read)
         for (size_t i = 0; i < m; i++) {
-            size_t at = (size_t)list.class[i];
+            size_t at = (size_t)list.index[i];
             double q = list.q[i] * factor, v = p->weight ? p->weight[col + at] : 1;
             double u = nll_element(p->type, s->q, at);
             nll_set_element(p->type, s->q, at, q >= 0 ? u + q * (1 - e) * v : q);
@@ -131,17 +134,17 @@ static double term(double q, double l) {
 
 void cat_list_dot(const cat_plan *p, cat_scratch *s, size_t row, double reference, double *dot,
                   double *mass) {
-    double factor = cat_list_factor(p, row), sum = 0, total = 0;
+    double factor = s->factor[row - s->first], sum = 0, total = 0;
     cat_list list;
     for (size_t j = 0, n; (n = cat_listed(p, row, j, &list)) > 0; j += n) {
         double z[CAT_LIST];
         for (size_t i = 0; i < n; i++) {
-            z[i] = cat_logit(p, s, row, list.class[i]);
+            z[i] = cat_logit(p, s, row, list.index[i]);
             if (p->form == CAT_PROBS && !(z[i] >= 0 && z[i] <= 1)) z[i] = (double)NAN;
         }
         if (p->form == CAT_PROBS) nll_elementwise(p->isa, NLL_K_log, z, z, n);
         for (size_t i = 0; i < n; i++) {
-            double v = p->weight ? p->weight[list.class[i]] : 1, u = list.q[i] * factor * v;
+            double v = p->weight ? p->weight[list.index[i]] : 1, u = list.q[i] * factor * v;
             sum += term(u, reference - z[i]);
             total += u < 0 ? (double)NAN : u;
         }

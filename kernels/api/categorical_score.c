@@ -14,10 +14,10 @@
 
 typedef struct cat_score {
     cat_dist dist;
-    double value[CAT_GROUP]; /* in the compute type */
-    int64_t rank[CAT_GROUP];
-    double z_y[CAT_GROUP], p_y[CAT_GROUP];
-    double margin[CAT_GROUP], entropy[CAT_GROUP], brier[CAT_GROUP];
+    double value[NLL_ROW_GROUP]; /* in the compute type */
+    int64_t rank[NLL_ROW_GROUP];
+    double z_y[NLL_ROW_GROUP], p_y[NLL_ROW_GROUP];
+    double margin[NLL_ROW_GROUP], entropy[NLL_ROW_GROUP], brier[NLL_ROW_GROUP];
 } cat_score;
 
 static int skipped(const cat_plan *p, int64_t y) { return !p->soft && y < 0; }
@@ -64,7 +64,7 @@ void cat_distribution(const cat_plan *p, cat_scratch *s, cat_dist *g, size_t row
 /* entropy, p_y and the Brier score, from the distribution. */
 static void uncertainty(const cat_plan *p, cat_score *g, size_t count, const int64_t *y) {
     cat_dist *d = &g->dist;
-    double below[CAT_GROUP];
+    double below[NLL_ROW_GROUP];
     for (size_t i = 0; i < count; i++)
         below[i] = y[i] < 0 ? 0 : g->z_y[i] - nll_element(p->type, d->top, i);
     nll_elementwise(p->isa, NLL_K_exp, below, g->p_y, count);

@@ -21,7 +21,7 @@ typedef struct second {
     int64_t h;
     double p_h, others, anchor, coef[4]; /* {f, k, -, top} of 1 / sum, for the kernel */
     double w_h, D;
-    double v[CAT_CHUNK], out[CAT_CHUNK];
+    double v[NLL_ROW_CHUNK], out[NLL_ROW_CHUNK];
 } second;
 
 static int products(const second *t) { return nll_out_given(&t->p->a->hvp); }
@@ -145,7 +145,7 @@ static void write_row(second *t, const nll_out *out, int product) {
     const cat_plan *p = t->p;
     if (!nll_out_given(out)) return;
     for (size_t col = 0, n; col < p->cols; col += n) {
-        n = p->cols - col < CAT_CHUNK ? p->cols - col : CAT_CHUNK;
+        n = p->cols - col < NLL_ROW_CHUNK ? p->cols - col : NLL_ROW_CHUNK;
         if (t->g->scale != 0 && !product && p->form == CAT_LOGITS && !p->transformed) {
             plain_chunk(t, out, col, n);
             continue;

@@ -42,26 +42,13 @@ const void *cat_dense(const cat_plan *p, cat_scratch *s, size_t row, size_t col,
 
 static int takes_dense(enum nll_kernel kernel) { return nll_descs[kernel].in[1] == X_WEIGHT; }
 
-nll_job cat_job_at(enum nll_kernel kernel, nll_job job, enum nll_type type, size_t r) {
-    const nll_desc *d = &nll_descs[kernel];
-    const size_t size = nll_type_size(type);
-    for (unsigned i = 0; i < NLL_SLOTS; i++) {
-        int number = d->in[i] == R_ANCHOR || d->in[i] == R_VALUE || d->in[i] == R_EXPONENT;
-        size_t in = d->in[i] == R_HOLE ? sizeof(int64_t) : number ? size : 0;
-        size_t out = d->out[i] == R_OUT ? size : d->out[i] == R_F64 || d->out[i] == R_I64 ? 8 : 0;
-        if (job.in[i]) job.in[i] = (const char *)job.in[i] + r * in;
-        if (job.out[i]) job.out[i] = (char *)job.out[i] + r * out;
-    }
-    return job;
-}
-
 static void chunked(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job job,
                     size_t row) {
     const int64_t *hole = nll_descs[kernel].in[1] == R_HOLE ? job.in[1] : NULL;
     int64_t shifted;
     job.rows = 1;
-    for (size_t col = 0; col < p->cols; col += CAT_CHUNK) {
-        job.cols = p->cols - col < CAT_CHUNK ? p->cols - col : CAT_CHUNK;
+    for (size_t col = 0; col < p->cols; col += NLL_ROW_CHUNK) {
+        job.cols = p->cols - col < NLL_ROW_CHUNK ? p->cols - col : NLL_ROW_CHUNK;
         job.in[0] = cat_logits(p, s, row, col, job.cols, NULL);
         if (takes_dense(kernel)) job.in[1] = cat_dense(p, s, row, col, job.cols);
         if (hole) {
@@ -89,7 +76,7 @@ void cat_pass(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job
         return;
     }
     for (size_t r = 0; r < count; r++)
-        chunked(p, s, kernel, cat_job_at(kernel, job, p->type, r), row + r);
+        chunked(p, s, kernel, nll_row_job_at(kernel, job, p->type, r), row + r);
 }
 
 void cat_pass_counted(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job job,
@@ -97,7 +84,7 @@ void cat_pass_counted(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel,
     for (size_t i = 0; i < count;) {
         size_t run = 0;
         while (i + run < count && (p->soft || y[i + run] >= 0)) run++;
-        if (run > 0) cat_pass(p, s, kernel, cat_job_at(kernel, job, p->type, i), row + i, run);
+        if (run > 0) cat_pass(p, s, kernel, nll_row_job_at(kernel, job, p->type, i), row + i, run);
         i += run + 1;
     }
 }

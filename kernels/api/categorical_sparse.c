@@ -16,10 +16,10 @@ static double take_listed(const cat_plan *p, size_t row, size_t col, size_t n, d
         double below[CAT_LIST];
         size_t met = 0;
         for (size_t i = 0; i < m; i++) {
-            double x = nll_element(p->type, z, (size_t)list.class[i]);
+            double x = nll_element(p->type, z, (size_t)list.index[i]);
             if (x == -INFINITY) continue;
             below[met++] = x - z_h;
-            nll_set_element(p->type, z, (size_t)list.class[i], -INFINITY);
+            nll_set_element(p->type, z, (size_t)list.index[i], -INFINITY);
         }
         if (met > 0) nll_elementwise(p->isa, NLL_K_exp, below, below, met);
         for (size_t i = 0; i < met; i++) sum += below[i];
@@ -40,7 +40,7 @@ static others sum_others(const cat_plan *p, cat_scratch *s, size_t row, double z
     nll_set_element(p->type, &at, 0, anchor);
     if (anchor != 0) job.in[2] = &at;
     for (size_t col = 0; col < p->cols; col += job.cols, job.carry = 1) {
-        job.cols = p->cols - col < CAT_CHUNK ? p->cols - col : CAT_CHUNK;
+        job.cols = p->cols - col < NLL_ROW_CHUNK ? p->cols - col : NLL_ROW_CHUNK;
         memcpy(s->t, cat_logits(p, s, row, col, job.cols, NULL), job.cols * nll_type_size(p->type));
         o.listed += take_listed(p, row, col, job.cols, z_h, s->t);
         p->isa->fn[p->type][NLL_K_row_lse](&job);
@@ -95,8 +95,8 @@ const void *cat_bucket_rest(const cat_plan *p, cat_scratch *s, size_t row, size_
     memcpy(s->q, z, n * nll_type_size(p->type));
     for (size_t j = 0, read, m; (read = cat_listed_in(p, row, j, col, n, &list, &m)) > 0; j += read)
         for (size_t i = 0; i < m; i++) {
-            s->t[list.class[i]] = nll_element(p->type, z, (size_t)list.class[i]);
-            nll_set_element(p->type, s->q, (size_t)list.class[i], -INFINITY);
+            s->t[list.index[i]] = nll_element(p->type, z, (size_t)list.index[i]);
+            nll_set_element(p->type, s->q, (size_t)list.index[i], -INFINITY);
         }
     return s->q;
 }
@@ -111,19 +111,19 @@ void cat_bucket_gradient(const cat_plan *p, cat_scratch *s, size_t row, size_t c
     for (size_t j = 0, read, m; (read = cat_listed_in(p, row, j, col, n, &list, &m)) > 0;
          j += read) {
         double e[CAT_LIST];
-        for (size_t i = 0; i < m; i++) e[i] = s->t[list.class[i]] - g->peak;
+        for (size_t i = 0; i < m; i++) e[i] = s->t[list.index[i]] - g->peak;
         if (m > 0) nll_elementwise(p->isa, NLL_K_exp, e, e, m);
         for (size_t i = 0; i < m; i++)
-            nll_set_element(p->type, to, (size_t)list.class[i],
-                            g -> scale *((g->q + g->z) * (e[i] * prob)));
+            nll_set_element(p->type, to, (size_t)list.index[i],
+                            g->scale * ((g->q + g->z) * (e[i] * prob)));
     }
     for (size_t j = 0, read, m; (read = cat_listed_in(p, row, j, col, n, &list, &m)) > 0; j += read)
         for (size_t i = 0; i < m; i++) {
-            size_t at = (size_t)list.class[i];
+            size_t at = (size_t)list.index[i];
             nll_set_element(p->type, to, at,
                             nll_canonical(nll_element(p->type, to, at) - g->scale * list.q[i]));
-            h_listed |= list.class[i] == h;
-            if (list.class[i] == h) q_h += list.q[i];
+            h_listed |= list.index[i] == h;
+            if (list.index[i] == h) q_h += list.q[i];
         }
     if (h < 0 || h >= (int64_t)n) return;
     if (h_listed && prob > 0.5)
@@ -140,10 +140,10 @@ static void losses(const cat_plan *p, cat_scratch *s, size_t row, const cat_list
                    const cat_row_grad *g, double *a) {
     double keep = 1 - p->a->label_smoothing;
     int logits = p->form == CAT_LOGITS;
-    for (size_t i = 0; i < n; i++) a[i] = cat_logit(p, s, row, list->class[i]);
+    for (size_t i = 0; i < n; i++) a[i] = cat_logit(p, s, row, list->index[i]);
     if (p->form == CAT_PROBS) nll_elementwise(p->isa, NLL_K_log, a, a, n);
     for (size_t i = 0; i < n; i++) {
-        double v = p->weight ? p->weight[list->class[i]] : 1;
+        double v = p->weight ? p->weight[list->index[i]] : 1;
         double l = logits ? g->nll + (g->peak - a[i]) : -a[i];
         a[i] = (v == 0 || keep == 0) && l == l ? 0 : l * (keep * v); /* 0 * inf = 0, NaN stays */
     }
@@ -153,7 +153,7 @@ void cat_list_target_gradient(const cat_plan *p, cat_scratch *s, size_t row,
                               const cat_row_grad *g) {
     int logs = nll_view_given(&p->a->target_log_probs);
     int share = p->a->tail == NLL_TAIL_RENORMALISE;
-    double factor = cat_list_factor(p, row), mean = 0, a[CAT_LIST];
+    double factor = s->factor[row - s->first], mean = 0, a[CAT_LIST];
     cat_list list;
     for (size_t j = 0, n; share && (n = cat_listed(p, row, j, &list)) > 0; j += n) {
         losses(p, s, row, &list, n, g, a);

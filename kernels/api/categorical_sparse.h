@@ -4,9 +4,10 @@
  *
  * NLL_TAIL_BUCKET: what the list lacks, t = max(0, 1 - sum q), goes to the event "a class that is
  * not listed", of probability R = 1 - P.  With A and B the sums of e^z over listed and other
- * classes and rho = A / B, which is exact to the sums' own errors however small P or R is: -log R =
- * log(1 + rho)    P = rho / (1 + rho)    R = 1 / (1 + rho) dl/dz_j = (Q + t) p_j - q_j if listed,
- * else (Q + t) p_j - t p_j / R, which for t > 0 is p_j (Q - P) / R since Q + t = 1 */
+ * classes and rho = A / B, which is exact to the sums' own errors however small P or R is:
+ *   -log R = log(1 + rho)    P = rho / (1 + rho)    R = 1 / (1 + rho)
+ *   dl/dz_j = (Q + t) p_j - q_j if listed, else (Q + t) p_j - t p_j / R,
+ *             which for t > 0 is p_j (Q - P) / R since Q + t = 1 */
 #ifndef NLL_CATEGORICAL_SPARSE_H
 #define NLL_CATEGORICAL_SPARSE_H
 
@@ -14,19 +15,19 @@
 
 enum { CAT_LIST = 64 }; /* entries taken at a time */
 typedef struct cat_list {
-    int64_t class[CAT_LIST];
+    int64_t index[CAT_LIST]; /* classes */
     double q[CAT_LIST];
 } cat_list;
 
 /* Entries j, j + 1, ... of a row, as many as fit; returns their number, 0 at the end.  q is what is
  * given, or its exponential; not divided by the sum. */
 size_t cat_listed(const cat_plan *p, size_t row, size_t j, cat_list *list);
-/* The same, but only the *kept entries in columns col .. col + n, with their offsets for classes.
- */
+/* The same, but only the *kept entries in columns col .. col + n; their classes become offsets. */
 size_t cat_listed_in(const cat_plan *p, size_t row, size_t j, size_t col, size_t n, cat_list *list,
                      size_t *kept);
-/* What the row's probabilities are multiplied by: 1, or 1 / sum under NLL_TAIL_RENORMALISE. */
-double cat_list_factor(const cat_plan *p, size_t row);
+/* What the probabilities of a group's rows are multiplied by: 1, or 1 / sum under
+ * NLL_TAIL_RENORMALISE; kept in the scratch for what follows here. */
+void cat_list_factors(const cat_plan *p, cat_scratch *s, size_t row, size_t count);
 
 /* Classes in range, and sums where the tail asks for it: NLL_E_LABEL or NLL_E_DOMAIN, *bad_row. */
 nll_status cat_list_check(const cat_plan *p, int64_t *bad_row);

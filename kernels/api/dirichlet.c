@@ -10,7 +10,7 @@
 
 typedef struct dir_plan {
     const nll_view *x[2]; /* concentration, target */
-    const nll_out *grad[2], *value;
+    const nll_out *grad[2], *value, *mode;
     size_t cols;
 } dir_plan;
 
@@ -78,6 +78,51 @@ static void gradients(const dir_plan *p, const nll_row_call *call, dir_rows *g, 
     }
 }
 
+/* sum over a_c > 1 of a_c - 1; the first of the largest a_c; are all a_c in (0, inf)? */
+typedef struct excess {
+    double sum, largest;
+    size_t first;
+    int valid, ones; /* ones: all are 1 */
+} excess;
+
+static excess excess_of(const dir_plan *p, const nll_row_call *call, dir_rows *g, size_t row) {
+    excess e = {.valid = 1, .ones = 1};
+    double lost = 0;
+    for (size_t col = 0; col < p->cols; col += NLL_ROW_CHUNK) {
+        nll_job job = {.rows = 1};
+        size_t n = fetch(p, call, g, row, col, &job);
+        const double *a = job.in[0];
+        for (size_t c = 0; c < n; c++) {
+            e.valid &= a[c] > 0 && a[c] < INFINITY;
+            e.ones &= a[c] == 1;
+            if (a[c] > e.largest) {
+                e.largest = a[c];
+                e.first = col + c;
+            }
+            double up = a[c] > 1 ? a[c] - 1 : 0, s = e.sum + up, b = s - e.sum;
+            lost += (e.sum - (s - b)) + (up - b);
+            e.sum = s;
+        }
+    }
+    e.sum += lost;
+    return e;
+}
+
+static void mode(const dir_plan *p, const nll_row_call *call, dir_rows *g, size_t row) {
+    excess e = excess_of(p, call, g, row);
+    for (size_t col = 0; col < p->cols; col += NLL_ROW_CHUNK) {
+        nll_job job = {.rows = 1};
+        size_t n = fetch(p, call, g, row, col, &job);
+        const double *a = job.in[0];
+        for (size_t c = 0; c < n; c++)
+            g->out[0][c] = !e.valid        ? (double)NAN
+                           : e.ones        ? 1 / (double)p->cols
+                           : e.largest > 1 ? (a[c] > 1 ? (a[c] - 1) / e.sum : 0)
+                                           : (double)(col + c == e.first);
+        nll_put(p->mode, NLL_TYPE_F64, call->isa, row, col, NLL_ALONG_COLS, n, g->out[0]);
+    }
+}
+
 static void group(const nll_row_call *call, size_t row, size_t count, double *loss) {
     const dir_plan *p = call->model;
     dir_rows rows, *g = &rows;
@@ -113,6 +158,8 @@ static void group(const nll_row_call *call, size_t row, size_t count, double *lo
             value = (value - g->whole_lost[i]) - (whole_sums[i][0] + whole_sums[i][1]);
         loss[i] = value == value ? value : (double)NAN;
     }
+    if (nll_out_given(p->mode)) /* before a gradient in place replaces the concentrations */
+        for (size_t i = 0; i < count; i++) mode(p, call, g, row + i);
     if (nll_out_given(p->grad[0]) || nll_out_given(p->grad[1])) {
         nll_row_scales(call, row, count, scale);
         for (size_t i = 0; i < count; i++) gradients(p, call, g, row, i, scale[i]);
@@ -148,29 +195,25 @@ static nll_status run(const nll_dirichlet_args *a, nll_result *result) {
     nll_check_out(&c, &a->nll, n, 1, NLL_ROW_FLOATS, 0);
     nll_check_out(&c, &a->grad, n, m, NLL_FLOATS, 1);
     nll_check_out(&c, &a->grad_target, n, m, NLL_FLOATS, 2);
+    nll_check_out(&c, &a->mode, n, m, NLL_ROW_FLOATS, 0);
     nll_check_overlaps(&c);
     nll_check_that(&c,
                    n > 0 || a->common.reduction != NLL_MEAN || a->common.empty != NLL_EMPTY_ERROR,
                    NLL_E_EMPTY);
     if (c.status != NLL_OK) return c.status;
-    nll_result r = {.rows = n, .count = n, .bad_row = -1, .compute = NLL_F32};
-    if (a->concentration.dtype == NLL_F64 || a->target.dtype == NLL_F64) r.compute = NLL_F64;
-    if (a->common.check_domain && (r.bad_row = first_bad(a, n, m)) >= 0) {
-        nll_result_out(result, &r);
-        return NLL_E_DOMAIN;
-    }
     dir_plan p = {.x = {&a->concentration, &a->target},
                   .grad = {&a->grad, &a->grad_target},
                   .value = &a->nll,
+                  .mode = &a->mode,
                   .cols = m};
     nll_row_call call = {.common = &a->common,
                          .rows = n,
                          .group = nll_row_group(2 * m * sizeof(double)),
                          .run = group,
                          .model = &p};
-    nll_status status = nll_rows_run(&call, &r);
-    if (status == NLL_OK) nll_result_out(result, &r);
-    return status;
+    int wide = a->concentration.dtype == NLL_F64 || a->target.dtype == NLL_F64;
+    return nll_rows_run(&call, wide ? NLL_F64 : NLL_F32,
+                        a->common.check_domain ? first_bad(a, n, m) : -1, result);
 }
 
 nll_status nll_dirichlet(const nll_dirichlet_args *args, nll_result *result) {

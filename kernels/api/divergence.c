@@ -100,22 +100,16 @@ static nll_status run(const nll_kl_args *a, nll_result *result) {
     nll_checker c = {0};
     if (check(a, &p, &c) != NLL_OK) return c.status;
     size_t n = p.side[0].x->rows;
-    nll_result r = {.rows = n, .count = n, .bad_row = -1, .compute = NLL_F32};
-    for (int k = 0; k < 2; k++)
-        if (p.side[k].x->dtype == NLL_F64) r.compute = NLL_F64;
-    prepare(&p, r.compute);
-    if (a->common.check_domain && (r.bad_row = first_bad(&p, &a->common)) >= 0) {
-        nll_result_out(result, &r);
-        return NLL_E_DOMAIN;
-    }
+    int wide = p.side[0].x->dtype == NLL_F64 || p.side[1].x->dtype == NLL_F64;
+    nll_dtype compute = wide ? NLL_F64 : NLL_F32;
+    prepare(&p, compute);
     nll_row_call call = {.common = &a->common,
                          .rows = n,
                          .group = nll_row_group(2 * p.cols * nll_type_size(p.type)),
                          .run = div_group,
                          .model = &p};
-    nll_status status = nll_rows_run(&call, &r);
-    if (status == NLL_OK) nll_result_out(result, &r);
-    return status;
+    return nll_rows_run(&call, compute, a->common.check_domain ? first_bad(&p, &a->common) : -1,
+                        result);
 }
 
 nll_status nll_kl(const nll_kl_args *args, nll_result *result) {

@@ -26,6 +26,7 @@ typedef struct map_plan {
 typedef struct map_buffers {
     double in[NLL_MAP_INPUTS][NLL_BLOCK], nll[NLL_BLOCK], out[NLL_MAP_OUTPUTS][NLL_BLOCK];
     double weight[NLL_BLOCK], scale[NLL_BLOCK], upstream[NLL_BLOCK];
+    double second[NLL_BLOCK], product[NLL_BLOCK]; /* for products: input 1; the result */
 } map_buffers;
 
 /* Is input k one number for all elements? */
@@ -65,6 +66,52 @@ static void facts(const map_plan *p, size_t i, size_t n, const nll_job *job) {
     }
 }
 
+static int wants_product(const nll_map_call *call, unsigned k) {
+    return call->product[k].vector && nll_out_given(call->product[k].to);
+}
+static int wants_products(const nll_map_call *call) {
+    return wants_product(call, 0) || wants_product(call, 1);
+}
+
+/* What products take from the kernel beside what the call asks for, and from its inputs before a
+ * gradient in place replaces them. */
+static void prepare_products(const map_plan *p, size_t n, nll_job *job, map_buffers *b) {
+    const nll_map_call *call = p->call;
+    if (!wants_products(call)) return;
+    for (unsigned k = 0; k < NLL_MAP_PRODUCTS; k++) {
+        unsigned h = call->product[k].hess;
+        if (call->product[k].vector && !job->out[h + 1]) job->out[h + 1] = b->out[h];
+    }
+    if (!call->mixed) return;
+    if (!job->out[1]) job->out[1] = b->out[0];
+    for (size_t i = 0; i < n; i++)
+        b->second[i] = nll_element(p->type, job->in[1], job->constant >> 1 & 1 ? 0 : i);
+}
+
+/* The Hessian of each element times its vector, in double. */
+static void products(const map_plan *p, size_t row, size_t n, const nll_job *job, const void *w,
+                     map_buffers *b) {
+    const nll_map_call *call = p->call;
+    double v[NLL_MAP_PRODUCTS][NLL_BLOCK];
+    if (!wants_products(call)) return;
+    for (unsigned k = 0; k < NLL_MAP_PRODUCTS; k++)
+        for (size_t i = 0; i < n; i++)
+            v[k][i] = call->product[k].vector && nll_view_given(call->product[k].vector)
+                          ? nll_get(call->product[k].vector, row + i, 0)
+                          : 0;
+    for (unsigned k = 0; k < NLL_MAP_PRODUCTS; k++) {
+        if (!wants_product(call, k)) continue;
+        double *to = b->product;
+        for (size_t i = 0; i < n; i++) {
+            to[i] = nll_element(p->type, job->out[call->product[k].hess + 1], i) * v[k][i];
+            if (call->mixed)
+                to[i] += call->mixed(nll_element(p->type, job->out[1], i), b->second[i]) * v[!k][i];
+            to[i] = w && nll_element(p->type, w, i) == 0 ? 0 : nll_canonical(to[i]);
+        }
+        nll_put(call->product[k].to, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, n, to);
+    }
+}
+
 /* One block from element i on; returns its weighted sum. */
 static double block(const map_plan *p, size_t i, size_t n, map_buffers *b, uint64_t *nonfinite) {
     const nll_map_call *call = p->call;
@@ -95,13 +142,16 @@ static double block(const map_plan *p, size_t i, size_t n, map_buffers *b, uint6
             job.out[g + 1] =
                 nll_put_target(call->out[g].to, p->type, i, 0, NLL_ALONG_ROWS, b->out[g]);
 
+    prepare_products(p, n, &job, b);
+
     p->isa->fn[p->type][call->kernel](&job);
 
+    products(p, i, n, &job, w, b); /* before gradients are put away */
     double sum = nll_block_total(p->isa, p->type, job.out[0], w, n, nonfinite);
     if (nll_out_given(call->nll))
         nll_put(call->nll, p->type, p->isa, i, 0, NLL_ALONG_ROWS, n, job.out[0]);
     for (unsigned g = 0; g < NLL_MAP_OUTPUTS; g++) {
-        if (!job.out[g + 1]) continue;
+        if (!call->out[g].to || !nll_out_given(call->out[g].to)) continue;
         if (w) clear_unweighted(p, w, job.out[g + 1], n);
         nll_put(call->out[g].to, p->type, p->isa, i, 0, NLL_ALONG_ROWS, n, job.out[g + 1]);
     }
@@ -144,6 +194,17 @@ static enum nll_type compute_type(const nll_map_call *call) {
     return NLL_TYPE_F32;
 }
 
+static void check_products(nll_checker *c, const nll_map_call *call) {
+    int vectors = 0;
+    for (unsigned k = 0; k < NLL_MAP_PRODUCTS; k++) {
+        if (!call->product[k].vector) continue;
+        nll_check_in(c, call->product[k].vector, call->rows, 1, NLL_REALS_OR_NUMBER, 0, 0);
+        nll_check_out(c, call->product[k].to, call->rows, 1, NLL_FLOATS, 0);
+        vectors |= nll_view_given(call->product[k].vector);
+    }
+    nll_check_that(c, vectors || !wants_products(call), NLL_E_NULL);
+}
+
 nll_status nll_map_run(nll_checker *c, const nll_map_call *call, nll_result *result) {
     const nll_common *common = call->common;
     nll_check_common(c, common, call->rows);
@@ -153,6 +214,7 @@ nll_status nll_map_run(nll_checker *c, const nll_map_call *call, nll_result *res
             nll_check_out(c, call->out[g].to, call->rows, 1, NLL_FLOATS, call->out[g].alias);
     for (unsigned f = 0; f < NLL_MAP_FACTS; f++)
         if (call->fact[f].to) nll_check_out(c, call->fact[f].to, call->rows, 1, NLL_ROW_FLOATS, 0);
+    check_products(c, call);
     nll_check_overlaps(c);
     nll_check_that(
         c, call->rows > 0 || common->reduction != NLL_MEAN || common->empty != NLL_EMPTY_ERROR,

@@ -5,7 +5,12 @@
 #include "check.h"
 #include "dispatch.h"
 
-enum { NLL_MAP_INPUTS = 4, NLL_MAP_OUTPUTS = NLL_SLOTS - 1, NLL_MAP_FACTS = 6 };
+enum {
+    NLL_MAP_INPUTS = 4,
+    NLL_MAP_OUTPUTS = NLL_SLOTS - 1,
+    NLL_MAP_FACTS = 6,
+    NLL_MAP_PRODUCTS = 2
+};
 
 /* What a model fills in.  Inputs and outputs in the order of kernels.def. */
 typedef struct nll_map_call {
@@ -22,6 +27,14 @@ typedef struct nll_map_call {
         const nll_out *to;                                  /* NULL: not offered */
         double (*of)(const void *model, const double in[]); /* of the inputs, target apart */
     } fact[NLL_MAP_FACTS]; /* mode, mean, ...: numbers that depend on the parameters alone */
+    /* Hessian-vector products of one or two parameters, inputs 0 and 1. */
+    struct {
+        const nll_view *vector; /* NULL: not offered */
+        const nll_out *to;
+        unsigned hess; /* out[hess] is the parameter's second derivative */
+    } product[NLL_MAP_PRODUCTS];
+    /* The mixed one, from the gradient out[0] of input 0 and the value of input 1; NULL: none. */
+    double (*mixed)(double grad, double second);
     const nll_common *common;
     /* Is this element out of its domain or support?  For check_domain. */
     int (*bad)(const void *model, const double in[]);

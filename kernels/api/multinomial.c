@@ -1,9 +1,9 @@
 /* multinomial.c: nll_multinomial: checks and plan; the work is that of divergences. */
 #include "args.h"
 #include "check.h"
-#include "divergence.h"
 #include "fetch.h"
 #include "float_env.h"
+#include "multinomial.h"
 #include "reduce.h"
 
 #include <math.h>
@@ -26,6 +26,13 @@ static int64_t first_bad(const nll_multinomial_args *a, const nll_view *x, int p
     return -1;
 }
 
+static void group(const nll_row_call *call, size_t row, size_t count, double *loss) {
+    const mul_plan *p = call->model;
+    if (nll_out_given(p->mode)) /* before a gradient in place replaces the logits */
+        for (size_t i = 0; i < count; i++) mul_mode(p, call->isa, row + i);
+    div_group(call, row, count, loss);
+}
+
 static nll_status run(const nll_multinomial_args *a, nll_result *result) {
     nll_checker c = {0};
     int probs = nll_view_given(&a->probs);
@@ -41,30 +48,25 @@ static nll_status run(const nll_multinomial_args *a, nll_result *result) {
     nll_check_common(&c, &a->common, n);
     nll_check_out(&c, &a->nll, n, 1, NLL_ROW_FLOATS, 0);
     nll_check_out(&c, &a->grad, n, m, NLL_FLOATS, 1);
+    nll_check_out(&c, &a->mode, n, m, NLL_ROW_FLOATS, 0);
     nll_check_overlaps(&c);
     nll_check_that(&c,
                    n > 0 || a->common.reduction != NLL_MEAN || a->common.empty != NLL_EMPTY_ERROR,
                    NLL_E_EMPTY);
     if (c.status != NLL_OK) return c.status;
-    nll_result r = {.rows = n, .count = n, .bad_row = -1, .compute = NLL_F32};
-    if (x->dtype == NLL_F64 || a->target.dtype == NLL_F64) r.compute = NLL_F64;
-    if (a->common.check_domain && (r.bad_row = first_bad(a, x, probs)) >= 0) {
-        nll_result_out(result, &r);
-        return NLL_E_DOMAIN;
-    }
     static const nll_out none;
-    div_plan p = {.type = NLL_TYPE_F64, .cols = m, .value = &a->nll};
-    p.side[0] = (div_side){.x = &a->target, .grad = &none, .form = DIV_COUNTS};
-    p.side[1] = (div_side){.x = x, .grad = &a->grad, .form = probs ? DIV_PROBS : DIV_LOGITS};
-    p.side[1].direct = !probs && nll_in_place(x, NLL_TYPE_F64, NLL_ALONG_COLS);
+    mul_plan p = {.div = {.type = NLL_TYPE_F64, .cols = m, .value = &a->nll}, .mode = &a->mode};
+    p.div.side[0] = (div_side){.x = &a->target, .grad = &none, .form = DIV_COUNTS};
+    p.div.side[1] = (div_side){.x = x, .grad = &a->grad, .form = probs ? DIV_PROBS : DIV_LOGITS};
+    p.div.side[1].direct = !probs && nll_in_place(x, NLL_TYPE_F64, NLL_ALONG_COLS);
     nll_row_call call = {.common = &a->common,
                          .rows = n,
                          .group = nll_row_group(2 * m * sizeof(double)),
-                         .run = div_group,
+                         .run = group,
                          .model = &p};
-    nll_status status = nll_rows_run(&call, &r);
-    if (status == NLL_OK) nll_result_out(result, &r);
-    return status;
+    int wide = x->dtype == NLL_F64 || a->target.dtype == NLL_F64;
+    return nll_rows_run(&call, wide ? NLL_F64 : NLL_F32,
+                        a->common.check_domain ? first_bad(a, x, probs) : -1, result);
 }
 
 nll_status nll_multinomial(const nll_multinomial_args *args, nll_result *result) {

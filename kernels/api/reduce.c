@@ -66,7 +66,7 @@ void nll_run(const nll_executor *executor, size_t n, nll_task task, void *arg) {
         task(arg, 0, n);
 }
 
-nll_status nll_close(const nll_common *common, double sum, double weight_sum, nll_result *r) {
+void nll_close(const nll_common *common, double sum, double weight_sum, nll_result *r) {
     double divisor = common->divisor > 0 ? common->divisor : weight_sum;
     r->sum = nll_canonical(sum);
     r->weight_sum = nll_canonical(weight_sum);
@@ -75,7 +75,6 @@ nll_status nll_close(const nll_common *common, double sum, double weight_sum, nl
     r->value = common->reduction == NLL_MEAN  ? r->mean
                : common->reduction == NLL_SUM ? r->sum
                                               : (double)NAN;
-    return NLL_OK;
 }
 
 void nll_result_out(nll_result *to, const nll_result *r) {

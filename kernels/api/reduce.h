@@ -30,7 +30,7 @@ size_t nll_view_total_workspace(size_t n);
 void nll_run(const nll_executor *executor, size_t n, nll_task task, void *arg);
 
 /* Fills sum, weight_sum, mean, value of r from the totals, per the common options. */
-nll_status nll_close(const nll_common *common, double sum, double weight_sum, nll_result *r);
+void nll_close(const nll_common *common, double sum, double weight_sum, nll_result *r);
 
 /* Copies r into the caller's result, as much of it as struct_size says. */
 void nll_result_out(nll_result *to, const nll_result *r);

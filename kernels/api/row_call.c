@@ -22,6 +22,7 @@ nll_job nll_row_job_at(enum nll_kernel kernel, nll_job job, enum nll_type type, 
         switch (d->in[i]) {
         case R_HOLE: in = sizeof(int64_t); break;
         case R_ANCHOR:
+        case R_EXPONENT:
         case R_VALUE: in = size; break;
         case R_COEF: in = 4 * sizeof(double); break;
         case R_PAIR:
@@ -101,7 +102,7 @@ static void run_groups(void *arg, size_t begin, size_t end) {
     }
 }
 
-nll_status nll_rows_run(nll_row_call *call, nll_result *r) {
+static nll_status run(nll_row_call *call, nll_result *r) {
     const nll_common *common = call->common;
     size_t blocks = call->rows / NLL_BLOCK + (call->rows % NLL_BLOCK != 0);
     int long_rows = call->group < NLL_ROW_GROUP;
@@ -130,7 +131,16 @@ nll_status nll_rows_run(nll_row_call *call, nll_result *r) {
         nll_run(common->executor, blocks, run_blocks, call);
     }
     r->nonfinite = call->nonfinite;
-    nll_status status = nll_close(common, nll_tree_sum(call->block_sum, blocks), weight_sum, r);
+    nll_close(common, nll_tree_sum(call->block_sum, blocks), weight_sum, r);
     free(memory);
+    return NLL_OK;
+}
+
+nll_status nll_rows_run(nll_row_call *call, nll_dtype compute, int64_t bad_row,
+                        nll_result *result) {
+    nll_result r = {
+        .rows = call->rows, .count = call->rows, .bad_row = bad_row, .compute = compute};
+    nll_status status = bad_row >= 0 ? NLL_E_DOMAIN : run(call, &r);
+    if (status != NLL_E_MEMORY) nll_result_out(result, &r);
     return status;
 }

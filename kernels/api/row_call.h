@@ -34,8 +34,8 @@ size_t nll_row_group(size_t row_bytes);
 /* What the gradient of each row is multiplied by: upstream, weight and divisor; 0: the whole row
  * is 0. */
 void nll_row_scales(const nll_row_call *call, size_t row, size_t count, double *scale);
-/* Runs the call and fills r (rows, count, compute and bad_row are the caller's). */
-nll_status nll_rows_run(nll_row_call *call, nll_result *r);
+/* Runs the call, unless check_domain has found a bad row (else -1): NLL_E_DOMAIN. */
+nll_status nll_rows_run(nll_row_call *call, nll_dtype compute, int64_t bad_row, nll_result *result);
 /* Writes zeros into row `row` of o, if it is wanted. */
 void nll_row_zero(const nll_out *o, enum nll_type type, const nll_isa *isa, size_t row);
 

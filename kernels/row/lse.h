@@ -98,7 +98,8 @@ typedef struct row_stage {
     T top, scale;
 } row_stage;
 
-/* The block after `from`, in the next row where that ends; empty beyond the last. */
+/* The block of `row` at `column`, the first of the next row where `column` is past the end; empty
+ * beyond the last row. */
 NLL_INLINE void row_stage_open(row_stage *to, size_t row, size_t column, const nll_job *j) {
     int over = column > 0 && column >= j->cols;
     to->row = row + (size_t)over;

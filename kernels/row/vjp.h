@@ -2,10 +2,13 @@
  *
  *   row_inner        out0 sum_j a_j b_j (b NULL: sum_j a_j), out1 its rounding errors; carry
  *                    in0 a, in1 b; products and sums in double
- *   row_softmax_vjp  y_j = p_j (g_j - s)          in0 p, in1 g, in3 per row {unused, unused, s,
- * unused} row_log_softmax  y_j = (x_j - k) - f          in0 x, in3 per row {f, k, unused, unused}:
- * k the largest x, f its -log p >= 0: both terms are <= 0, so nothing cancels, and the
- *                    log-probability of a class that is almost certain has all its digits
+ *   row_softmax_vjp  y_j = p_j (g_j - s)
+ *                    in0 p, in1 g, in3 per row {unused, unused, s, unused}
+ *   row_log_softmax  y_j = (x_j - k) - f: k the largest x, f its -log p >= 0.  Both terms are <= 0,
+ *                    so nothing cancels, and the log-probability of a class that is almost certain
+ *                    has all its digits
+ *                    in0 x, in3 per row {f, k, unused, unused}
+ *
  * out0 may be in0 (and in1). */
 #ifndef NLL_ROW_VJP_H
 #define NLL_ROW_VJP_H

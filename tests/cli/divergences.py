@@ -121,9 +121,17 @@ class Multinomial(Case):
                 - math.lgamma(sum(row) + 1) for row, probs in zip(counts, ROWS_P)]
         for flag, name in (("logits", "x.npy"), ("probs", "p.npy")):
             found = self.score("multinomial", "--" + flag, name, "--target", "k.npy", "--out",
-                               "o.npy", "--grad", "g", "--reduction", "sum")
+                               "o.npy", "--grad", "g", "--mode", "m.npy", "--reduction", "sum")
             self.near(self.load("o.npy")[2], want)
             self.near([found["value"]], [math.fsum(want)])
+            self.assertEqual(self.load("m.npy")[1], (4, 3))
+            mode = self.load("m.npy")[2]
+            for i, (row, probs) in enumerate(zip(counts, ROWS_P)):
+                k = [0, 0, 0]  # one count after the other
+                for _ in range(sum(row)):
+                    best = max(range(3), key=lambda c: probs[c] / (k[c] + 1))
+                    k[best] += 1
+                self.assertEqual(list(mode[3 * i:3 * i + 3]), k)
         self.near(self.load("g/d_logits.npy")[2],
                   [sum(row) * p - k for row, probs in zip(counts, ROWS_P)
                    for k, p in zip(row, probs)])
@@ -143,9 +151,11 @@ class Dirichlet(Case):
         want = [math.fsum(math.lgamma(k) - (k - 1) * math.log(p) for k, p in zip(b, z))
                 - math.lgamma(sum(b)) for b, z in zip(a, y)]
         found = self.score("dirichlet", "--concentration", "a.npy", "--target", "y.npy", "--out",
-                           "o.npy", "--grad", "g", "--reduction", "sum")
+                           "o.npy", "--grad", "g", "--mode", "m.npy", "--reduction", "sum")
         self.near(self.load("o.npy")[2], want)
         self.near([found["value"]], [math.fsum(want)])
+        self.assertEqual(self.load("m.npy")[1], (2, 3))
+        self.near(self.load("m.npy")[2], [0, 2 / 3, 1 / 3, 9 / 11, 0, 2 / 11])
         self.assertEqual(self.files("g"), ["d_concentration.npy", "d_target.npy"])
         self.near(self.load("g/d_target.npy")[2],
                   [(1 - k) / p for b, z in zip(a, y) for k, p in zip(b, z)])

@@ -94,7 +94,9 @@ class Sparse(Case):
         self.refuse(64, *base, "--target-probs", "q.npy", "--target-log-probs", "q.npy",
                     say="alternatives")
         self.refuse(64, *base, "--target-probs", "p.npy", "--tail", "bucket", "--label-smoothing",
-                    0.1)
+                    0.1, say=("--tail bucket", "--class-weight", "renormalise"))
+        self.refuse(64, *base, "--target-probs", "p.npy", "--tail", "bucket", "--hess", "h",
+                    say=("--tail bucket", "--hess"))
         self.assertNotIn("o.npy", self.files())
 
     def test_three_axes(self):
