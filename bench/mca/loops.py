@@ -21,28 +21,42 @@ ARM_LOAD = re.compile(r"(ldp|ldr|ldur|ld1)\s+\{?[qv].*\[(\w+)")
 BYTES = {"x": 16, "y": 32, "z": 64, "ldp": 32}
 STACK = {"%rip", "%rsp", "%rbp", "sp", "x29"}
 LINE = re.compile(r"^\s*([0-9a-f]+):\s+(\S.*)$")
-HEAD = re.compile(r"^[0-9a-f]+ <(.+)>:$")
+HEAD = re.compile(r"^([0-9a-f]+) <(.+)>:$")
+RELOCATION = re.compile(r"\s+[0-9a-f]+: R_\S+\s+(\S+)$")
 JUMP = re.compile(r"^(?:notrack |bnd )?(j\w+|call\w*|b|bl|b\.\w+|cbn?z|tbn?z)\s+(.*?)([0-9a-f]+)\s*<[^>]*>$")
 
 
 def functions(objdump, path):
-    """{name: [Instruction]} of an object file."""
-    out = subprocess.run([objdump, "-d", "--no-show-raw-insn", "-w", path], check=True,
+    """{name: [Instruction]} of the main section of an object file.
+
+    Where a jump from function to function is left to the linker (always on AArch64) its target is in
+    the relocation, at the end of the line.
+    """
+    out = subprocess.run([objdump, "-dr", "-j", ".text", "--no-show-raw-insn", "-w", path], check=True,
                          capture_output=True, text=True).stdout
-    found, current = {}, None
+    found, starts, current, left = {}, {}, None, []
     for line in out.splitlines():
-        head = HEAD.match(line)
+        relocation = RELOCATION.search(line)
+        line = RELOCATION.sub("", line)
+        head, match = HEAD.match(line), LINE.match(line)
         if head:
-            current = found.setdefault(head.group(1), [])
-            continue
-        match = LINE.match(line)
-        if current is not None and match:
+            starts[head.group(2)] = int(head.group(1), 16)
+            current = found.setdefault(head.group(2), [])
+        elif match and current is not None:
             current.append(instruction(int(match.group(1), 16), match.group(2)))
+            if relocation and current[-1].target is not None:
+                left.append((current, len(current) - 1, relocation.group(1)))
+    for code, k, place in left:
+        section = re.match(r"\.text(?:\+0x([0-9a-f]+))?$", place)
+        target = starts.get(re.split(r"[-+]0x", place)[0], -1)
+        if section and objdump.startswith("aarch64"):
+            target = int(section.group(1) or "0", 16)
+        code[k] = code[k]._replace(target=target)
     return found
 
 
 def instruction(address, text):
-    text = re.sub(r"\s+(#|//|;).*$", "", text).strip()
+    text = re.sub(r"\s+(# |//|;).*$", "", text).strip()
     jump = JUMP.match(text)
     if jump:
         word, operands, to = jump.groups()
@@ -187,7 +201,7 @@ def loops_of(code, longest):
         yield Loop(once, fmas, loaded, stores)
 
 
-def hot_loop(table, name, full, levels, most_loads):
+def hot_loop(table, name, full, levels, most_loads, fmas=None):
     """The inner loop of a kernel, None if there is none.
 
     levels: the kernel has a loop for losses, one for gradients too, one for curvatures too, told apart
@@ -195,11 +209,17 @@ def hot_loop(table, name, full, levels, most_loads):
     Otherwise the loops with about as many FMAs as the largest differ in optional inputs and in the range
     of the numbers: taken are those that load most or least, of these the shortest, the one of
     ordinary numbers.
+
+    fmas: how many it must have, known from another instruction set: only the nearest come into
+    question.
     """
     found = [loop for f in reached(table, name) for loop in loops_of(table[f], levels)]
     if not found:
         return None
-    if levels:
+    if fmas is not None:
+        nearest = min(abs(loop.fmas - fmas) for loop in found)
+        found = [loop for loop in found if abs(loop.fmas - fmas) == nearest]
+    elif levels:
         most = max(loop.fmas for loop in found)
         stores = sorted({loop.stores for loop in found if loop.fmas >= 0.2 * most})
         level = stores[min(1 if full else 0, len(stores) - 1)]

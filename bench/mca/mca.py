@@ -33,7 +33,6 @@ CPUS = {
     "neon": ["neoverse-n1", "neoverse-v1", "neoverse-v2", "apple-m1"],
 }
 TRIPLE = {"avx512": "x86_64-linux-gnu", "avx2": "x86_64-linux-gnu", "neon": "aarch64-linux-gnu"}
-UNITS = ["tu_map", "tu_row", "tu_dist", "tu_dist_gamma", "tu_special"]
 
 
 def die(text):
@@ -105,7 +104,7 @@ def elements(step, kind, isa):
 
 
 def neon_objects(build, into):
-    """Compiles the units that hold kernels for NEON, with the flags of the build; returns the folder."""
+    """Compiles the units that hold hot kernels for NEON, with the flags of the build; returns the folder."""
     compiler = shutil.which("aarch64-linux-gnu-gcc")
     if not compiler:
         print("skipped: NEON, no aarch64-linux-gnu-gcc (Debian: gcc-aarch64-linux-gnu)", file=sys.stderr)
@@ -118,10 +117,12 @@ def neon_objects(build, into):
             print("skipped: NEON, no sleef.h", file=sys.stderr)
             return None
         shutil.copy(places[0], header)
-    # of any other instruction set, all but what chooses it
+    symbols = {f"nll_{row['kernel']}_scalar_{row['type']}" for row in hot_kernels()}
+    newest = max(os.path.getmtime(f) for f in glob.glob(f"{ROOT}/kernels/**/*.[ch]", recursive=True))
+    # the scalar build's command, all but what chooses the instruction set
     for entry in json.loads(read(f"{build}/compile_commands.json")):
         place = re.match(r"kernels/libnll_scalar_(f32|f64)\.a\.p/(\w+)\.c\.o$", entry["output"])
-        if not place or place.group(2) not in UNITS:
+        if not place or symbols.isdisjoint(run("nm", f"{build}/{entry['output']}").stdout.split()):
             continue
         words = [w for w in shlex.split(entry["command"])[1:]
                  if not w.startswith(("-m", "-fno-tree", "-M")) and w != "-DNLL_ISA_SCALAR"]
@@ -129,7 +130,6 @@ def neon_objects(build, into):
         target = f"{into}/{place.group(2)}_{place.group(1)}.o"
         words = [w for w in words if w != entry["output"]]
         words[words.index("-o"):words.index("-o") + 1] = ["-o", target]
-        newest = max(os.path.getmtime(f) for f in glob.glob(f"{ROOT}/kernels/**/*.[ch]", recursive=True))
         if os.path.exists(target) and os.path.getmtime(target) > newest:
             continue
         done = run(compiler, *words, "-DNLL_ISA_NEON", "-isystem", f"{into}/include", cwd=entry["directory"])
@@ -160,7 +160,16 @@ class Code:
 
 
 def inner_loops(build, isa, only=".", neon=None):
-    """For each hot kernel: (row of hot_kernels, its Loop)."""
+    """For each hot kernel: (row of hot_kernels, its Loop).
+
+    The arithmetic is the same on all instruction sets, so a NEON loop has, element by element, twice the
+    FMAs of the AVX2 loop, which ./dev bench --check holds against what really runs.
+    """
+    twice = {}
+    if isa == "neon":
+        for row, loop in inner_loops(build, "avx2", only):
+            twice[row["name"]] = 2 * loop.fmas * elements(row["step"], row["type"], isa) // elements(
+                row["step"], row["type"], "avx2")
     code = {kind: Code(build, isa, kind, neon) for kind in LANES}
     for row in hot_kernels():
         if not re.search(only, row["name"]):
@@ -169,7 +178,8 @@ def inner_loops(build, isa, only=".", neon=None):
         table = code[row["type"]].table_with(symbol)
         if table is None:
             continue
-        loop = loops.hot_loop(table, symbol, row["full"], row["levels"], row["most_loads"])
+        loop = loops.hot_loop(table, symbol, row["full"], row["levels"], row["most_loads"],
+                               twice.get(row["name"]))
         if loop is None:
             print(f"mca.py: no inner loop with FMAs found in {symbol}", file=sys.stderr)
             continue
@@ -188,13 +198,13 @@ def measured(build, isa):
 
 def report(rows, isa, cpus, host, times):
     """A text table of one instruction set."""
-    head = f"{isa:<33}{'n':>4}{'FMA':>5}{'instr':>7}"
+    head = f"{isa:<40}{'n':>4}{'FMA':>5}{'instr':>7}"
     if times:
         head += f"{'measured':>10}"
     head += "".join(f"{cpu:>16}" for cpu in cpus)
     lines = [head]
     for row in rows:
-        line = f"{row['name']:<33}{row['elements']:>4}{row['fmas']:>5}{row['instructions']:>7}"
+        line = f"{row['name']:<40}{row['elements']:>4}{row['fmas']:>5}{row['instructions']:>7}"
         if times:
             line += f"{row.get('measured', float('nan')):>10.3f}"
         for cpu in cpus:
