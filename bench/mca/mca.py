@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """mca.py: modelled cycles per element of the hot kernels, from llvm-mca, beside measured ones.
 
-    bench/mca/mca.py build/release [--measure] [--json FILE] [--only REGEX]
+    bench/mca/mca.py build/release [--measure] [--isa LIST] [--json FILE] [--only REGEX]
 
 Takes the kernels of bench/check/hot.def out of the objects in a build folder, finds their inner loops
 (loops.py) and lets llvm-mca run them on models of CPUs.  NEON objects are compiled here, with the flags
@@ -24,7 +24,7 @@ import loops
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-ITERATIONS = 200
+ITERATIONS, LONG = 200, 1000  # a loop of over LONG instructions goes round fewer times
 LANES = {"f32": 16, "f64": 8}  # VL of kernels/vec/vec.h, the same on all instruction sets
 CHAINS = {"avx512": 4, "avx2": 1, "neon": 1}
 CPUS = {
@@ -69,7 +69,8 @@ def known(mca, isa, cpu):
 def model(mca, isa, cpu, loop):
     """Cycles of one turn, and what holds it back at least: block reciprocal throughput."""
     text = "".join(f"\t{one.text}\n" for one in loop.body) + "1:\n"
-    done = run(mca, f"-mtriple={TRIPLE[isa]}", f"-mcpu={cpu}", f"-iterations={ITERATIONS}", "--json", input=text)
+    turns = ITERATIONS if len(loop.body) < LONG else ITERATIONS // 5
+    done = run(mca, f"-mtriple={TRIPLE[isa]}", f"-mcpu={cpu}", f"-iterations={turns}", "--json", input=text)
     if done.returncode:
         die(f"{mca} -mcpu={cpu} says: {done.stderr.strip()[:400]}")
     summary = json.loads(done.stdout)["CodeRegions"][0]["SummaryView"]
@@ -222,8 +223,8 @@ def main():
     parser.add_argument("--measure", action="store_true", help="time the kernels here too")
     parser.add_argument("--json", help="write all figures there")
     parser.add_argument("--only", default=".", help="kernels whose names match, such as ^row")
+    parser.add_argument("--isa", default=",".join(CPUS), help="of these instruction sets; all: %(default)s")
     parser.add_argument("--llvm-mca", help="this program instead of the newest installed")
-    parser.add_argument("--no-neon", action="store_true", help="do not compile for AArch64")
     args = parser.parse_args()
     mca = find_mca(args.llvm_mca)
     if not mca:
@@ -232,14 +233,15 @@ def main():
     if not os.path.exists(f"{args.build}/compile_commands.json"):
         die(f"{args.build} is no build folder of Meson; './dev build' makes build/release")
     version, host = mca_version(mca)
-    neon = None if args.no_neon else neon_objects(args.build, f"{os.path.abspath(args.build)}/mca")
+    isas = args.isa.split(",")
+    neon = neon_objects(args.build, f"{os.path.abspath(args.build)}/mca") if "neon" in isas else None
     result = {"context": {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
                           "llvm": version, "host_cpu": host, "machine": platform.machine(),
                           "iterations": ITERATIONS, "note": "modelled, data in L1; NEON is never measured"},
               "kernels": []}
     print(f"cycles per element as llvm-mca {version} models them; (error) against this machine, a {host}")
     for isa in CPUS:
-        if isa == "neon" and not neon:
+        if isa not in isas or (isa == "neon" and not neon):
             continue
         cpus = [cpu for cpu in CPUS[isa] if known(mca, isa, cpu)]
         for cpu in set(CPUS[isa]) - set(cpus):
