@@ -95,12 +95,11 @@ static const double coef[4] = {1.5, 12, 0.25, 12}, pair[8] = {1.25, 17, 1.75, 17
 static char *place(unsigned slot, int out) {
     static char *room[2][NLL_SLOTS];
     if (!room[out][slot]) {
-        char *p = aligned_alloc(4096, ROOM + LEAD);
-        if (!p) fail("out of memory");
-        memset(p, 0x11, ROOM + LEAD);
-        room[out][slot] = p + (slot * 2 + (unsigned)out) * 192 % LEAD;
+        room[out][slot] = aligned_alloc(4096, ROOM + LEAD);
+        if (!room[out][slot]) fail("out of memory");
+        memset(room[out][slot], 0x11, ROOM + LEAD);
     }
-    return room[out][slot];
+    return room[out][slot] + (slot * 2 + (unsigned)out) * 192 % LEAD;
 }
 
 static const void *numbers(unsigned k, uint8_t slot, enum nll_type type, size_t n) {
