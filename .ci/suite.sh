@@ -1,10 +1,11 @@
 # suite.sh: the test suite of ./dev test, in stages.  Read by dev, whose functions it uses.
 
-stages='native clang sanitize arm64 cpus install lint'
+stages='native clang sanitize arm64 cpus install guard lint'
 packages_test='binutils libcriterion-dev libmpfr-dev libgmp-dev libgomp1 python3'
 packages_clang='clang libclang-rt-14-dev'
 packages_arm64='gcc-aarch64-linux-gnu qemu-user'
 packages_sysroot='libsleef-dev libjansson-dev libxxhash-dev libcriterion-dev libmpfr-dev libgmp-dev libgomp1'
+packages_guard='valgrind llvm'
 packages_lint='clang clang-format clang-tidy cppcheck shellcheck'
 
 # ---- counting
@@ -232,6 +233,31 @@ stage_install() {
     rm -rf "$stage"
 }
 
+# A table that says 3 % less than it does for every AVX2 row: each must be named, and nothing else.
+guard_notices() {
+    awk '$2 == "avx2" { $3 = int($3 / 1.03); n++ } { print } END { exit !n }' bench/check/table.txt >build/guard-table.txt || return
+    "$@" --table build/guard-table.txt --figures build/guard.json >build/guard.txt && return 1
+    cat build/guard.txt
+    [ "$(grep -c '^SLOWER .* avx2: was .*%$' build/guard.txt)" = "$(grep -c ' avx2 ' build/guard-table.txt)" ] &&
+        ! grep -v -e ' avx2: was ' -e ' figures compared' -e '^If that' build/guard.txt
+}
+
+stage_guard() {
+    CC=gcc CXX=g++
+    if ! guard_build; then
+        fail "the build of build/release"
+        return
+    fi
+    rm -f build/guard.json
+    bench/check/check.py build/release --figures build/guard.json >build/guard.log 2>&1
+    if [ $? = 77 ]; then
+        skip "$(tail -n 1 build/guard.log)"
+        return
+    fi
+    check "the hot kernels take no more than they did" bench/check/check.py build/release --figures build/guard.json
+    check "a table that is 3 % better is noticed" guard_notices bench/check/check.py build/release
+}
+
 c_files() { find bench cross examples include kernels tests tools -name '*.[ch]' -o -name '*.cc' | sort; }
 scripts() { grep -lE '^#!/bin/(ba)?sh' dev .ci/* cross/* tests/* tools/* 2>/dev/null; }
 
@@ -298,6 +324,7 @@ run_tests() {
         case $stage in
             clang | sanitize) packages="$packages $packages_clang" ;;
             arm64 | cpus) [ "$(uname -m)" = aarch64 ] || packages="$packages $packages_arm64" ;;
+            guard) packages="$packages $packages_guard" ;;
             lint) packages="$packages $packages_clang $packages_lint" ;;
         esac
     done
