@@ -49,6 +49,10 @@ enum data_kind {
 const void *data_in(unsigned slot, enum data_kind kind, enum nll_type type, size_t n);
 /* n labels below cols. */
 const int64_t *data_labels(size_t cols, size_t n);
+/* Numbers for each of n rows of kernels: coefficients of gradients, scales and slopes of pairs of
+ * rows, as fit rows of some thousand normal logits. */
+enum row_kind { ROWS_COEF, ROWS_PAIR, ROWS_SLOPES, ROW_KINDS };
+const double *data_rows(enum row_kind kind, size_t n);
 void *data_out(unsigned slot, size_t bytes);       /* slot < DATA_OUTS */
 void *data_reference(unsigned slot, size_t bytes); /* likewise */
 void *data_roof(unsigned slot, size_t bytes);      /* slot < 2 */

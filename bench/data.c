@@ -13,7 +13,7 @@ typedef struct array {
 } array;
 
 static array inputs[NLL_SLOTS][DATA_KINDS][NLL_TYPES], outs[DATA_OUTS], references[DATA_OUTS];
-static array roofs[2];
+static array roofs[2], rows[ROW_KINDS];
 static struct {
     array labels;
     size_t cols;
@@ -103,6 +103,23 @@ static void *touched(array *a, size_t bytes, int fill) {
 void *data_out(unsigned slot, size_t bytes) { return touched(&outs[slot], bytes, 0x11); }
 void *data_reference(unsigned slot, size_t bytes) {
     return touched(&references[slot], bytes, 0x22);
+}
+
+const double *data_rows(enum row_kind kind, size_t n) {
+    static const size_t widths[ROW_KINDS] = {4, 8, 8};
+    array *a = &rows[kind];
+    double *p = (double *)(void *)reserve(a);
+    for (; a->ready < n; a->ready++) {
+        double *row = p + widths[kind] * a->ready;
+        double f = 1 + (double)(data_bits(a->ready) >> 12) * 0x1p-52;
+        if (kind == ROWS_COEF)
+            memcpy(row, (double[4]){f, 12, f / 1024, 0}, 4 * sizeof *row);
+        else if (kind == ROWS_PAIR)
+            memcpy(row, (double[8]){1.25, 17, 1.75, 17, 0.25, 0x1p-30, 0, 0}, 8 * sizeof *row);
+        else
+            memcpy(row, (double[8]){-1, 1, 1, 0.5}, 8 * sizeof *row);
+    }
+    return p;
 }
 
 void *data_roof(unsigned slot, size_t bytes) {

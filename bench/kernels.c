@@ -82,40 +82,19 @@ static size_t out_size(const kernel_case *c, const nll_job *job, unsigned i) {
     return job->rows * job->cols * slot_size(slot, c->type);
 }
 
-/* Scales and gradient coefficients of rows of CLASSES normal logits. */
-static const void *pair_input(uint8_t slot, size_t rows) {
-    static double *numbers[2];
-    static size_t made[2];
-    unsigned w = slot == R_SLOPES;
-    const double pair[8] = {1.25, 17, 1.75, 17, 0.25, 0x1p-30, 0, 0}, slopes[8] = {-1, 1, 1, 0.5};
-    if (made[w] < rows) {
-        numbers[w] = realloc(numbers[w], rows * sizeof pair);
-        if (!numbers[w]) bench_fail("memory", "out of it");
-        for (; made[w] < rows; made[w]++)
-            memcpy(numbers[w] + 8 * made[w], w ? slopes : pair, sizeof pair);
-    }
-    return numbers[w];
-}
-
 /* Per-row inputs: made once, shared. */
 static const void *row_input(const kernel_case *c, uint8_t slot, unsigned i, size_t rows) {
-    static double cap[2] = {30, 1.5}, *coefs;
-    static size_t coef_rows;
-    if (slot == R_HOLE) return data_labels(CLASSES, rows);
-    if (slot == R_CAP) return cap;
-    if (slot == R_EXPONENT) return data_in(i, DATA_INT, c->type, rows);
-    if (slot == R_PAIR || slot == R_SLOPES) return pair_input(slot, rows);
-    if (slot == R_ANCHOR) return data_in(i, DATA_POS, c->type, rows);
-    if (slot == R_VALUE) return data_in(i, DATA_INT, c->type, rows); /* hardly ever found */
-    if (coef_rows < rows) {
-        coefs = realloc(coefs, rows * 4 * sizeof *coefs);
-        if (!coefs) bench_fail("memory", "out of it");
-        for (; coef_rows < rows; coef_rows++) {
-            double f = 1 + (double)(data_bits(coef_rows) >> 12) * 0x1p-52;
-            memcpy(coefs + 4 * coef_rows, (double[4]){f, 12, f / 1024, 0}, 4 * sizeof *coefs);
-        }
+    static const double cap[2] = {30, 1.5};
+    switch (slot) {
+    case R_HOLE: return data_labels(CLASSES, rows);
+    case R_CAP: return cap;
+    case R_PAIR: return data_rows(ROWS_PAIR, rows);
+    case R_SLOPES: return data_rows(ROWS_SLOPES, rows);
+    case R_ANCHOR: return data_in(i, DATA_POS, c->type, rows);
+    case R_EXPONENT:
+    case R_VALUE: return data_in(i, DATA_INT, c->type, rows); /* a value hardly ever found */
+    default: return data_rows(ROWS_COEF, rows);
     }
-    return coefs;
 }
 
 static const void *element_input(const kernel_case *c, uint8_t slot, unsigned i, size_t n) {
