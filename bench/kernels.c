@@ -19,8 +19,9 @@ typedef struct kernel_case {
     enum nll_kernel kernel;
     enum nll_type type;
     const nll_isa *isa;
-    int full, checked; /* full: 2 with the extra outputs */
-    size_t n;          /* elements: rows * cols */
+    int full;           /* 2: with the extra outputs */
+    const char *digest; /* of the outputs once they have been compared */
+    size_t n;           /* elements: rows * cols */
     double read, written;
     nll_job job;
 } kernel_case;
@@ -60,6 +61,7 @@ static int has_variants(enum nll_kernel k) {
 }
 
 static const char *const full_names[] = {"lean", "full", "curved"};
+static const char *const type_names[] = {"f32", "f64"}, *const sizes[] = {"L1", "DRAM"};
 
 static size_t type_size(enum nll_type type) { return type == NLL_TYPE_F32 ? 4 : 8; }
 
@@ -160,20 +162,21 @@ static void check(kernel_case *c) {
     for (unsigned i = 0; i < NLL_SLOTS; i++)
         if (job.out[i]) reference.out[i] = data_reference(i, out_size(c, &job, i));
     call(c, bench_scalar(), &reference);
+    compare_begin();
     for (unsigned i = 0; i < NLL_SLOTS; i++)
         if (job.out[i])
-            bench_same(c->name, bench_text("output %u", i), job.out[i], reference.out[i],
-                       out_size(c, &job, i));
+            compare(c->name, bench_text("output %u", i), job.out[i], reference.out[i],
+                    out_size(c, &job, i));
+    c->digest = compare_end();
 }
 
 static double begin(void *ctx) {
     kernel_case *c = ctx;
-    if (!c->checked) {
+    if (!c->digest) {
         bind(c);
         check(c);
     }
-    c->checked = 1;
-    return roof_of(c->read, c->written, 0);
+    return roof_of(c->read, c->written, 0, 1);
 }
 
 static void run(void *ctx) {
@@ -201,37 +204,48 @@ static void size_up(kernel_case *c, size_t bytes) {
 static void add(enum nll_kernel kernel, enum nll_type type, const nll_isa *isa, int full,
                 int dram) {
     kernel_case *c = calloc(1, sizeof *c);
-    if (!c) bench_fail("memory", "out of it");
+    if (!c) bench_no_memory();
     *c = (kernel_case){.kernel = kernel, .type = type, .isa = isa, .full = full};
-    c->name = bench_text("kernel/%s/%s/%s/%s/%s", nll_descs[kernel].name,
-                         type == NLL_TYPE_F32 ? "f32" : "f64", isa->name, full_names[full],
-                         dram ? "DRAM" : "L1");
+    c->name = bench_name(bench_text("kernel/%s", nll_descs[kernel].name), type_names[type],
+                         isa->name, full_names[full], sizes[dram], 1);
     size_up(c, dram ? bench.dram : L1_BYTES);
     gb_register(&(gb_case){.name = c->name,
                            .items = (double)c->n,
                            .bytes = c->read + c->written,
                            .begin = begin,
                            .run = run,
-                           .ctx = c});
+                           .ctx = c,
+                           .error_bound = nll_descs[kernel].ulp[type],
+                           .digest = &c->digest});
 }
 
+/* All variants of a kernel for one type. */
+static void add_all(enum nll_kernel kernel, enum nll_type type) {
+    const nll_isa *isa;
+    for (size_t i = 0; (isa = bench_isa(i, 1)); i++)
+        for (int full = 0; full <= has_variants(kernel); full++)
+            for (int dram = 0; dram < 2; dram++) {
+                int wanted = dram ? !bench.quick && !bench_only_for_bits(isa) : 1;
+                if (options_given(LIST_SHAPE)) wanted = options_chosen(LIST_SHAPE, sizes[dram]);
+                if (wanted) add(kernel, type, isa, full, dram);
+            }
+}
+
+/* They run on the thread that calls them. */
 void kernels_register(void) {
-    for (int k = 0; k < NLL_KERNELS; k++) {
+    int one_thread = 0;
+    for (size_t i = 0; bench_threads(i, 0); i++) one_thread |= bench_threads(i, 0) == 1;
+    for (int k = 0; k < NLL_KERNELS && one_thread; k++) {
         enum nll_kernel kernel = (enum nll_kernel)k;
+        if (!options_chosen(LIST_KERNEL, nll_descs[k].name)) continue;
         /* without it SLEEF's deterministic functions do not run (nll_vlgamma says so too) */
         if (kernel == NLL_K_lgamma && !(nll_cpu_flags() & NLL_CPU_FMA)) continue;
         for (int t = 0; t < NLL_TYPES; t++) {
-            if (!(nll_descs[k].types >> t & 1)) continue;
-            if (bench.quick && t == NLL_TYPE_F64 && nll_descs[k].types >> NLL_TYPE_F32 & 1)
+            if (!(nll_descs[k].types >> t & 1) || !options_chosen(LIST_TYPE, type_names[t]))
                 continue;
-            const nll_isa *isa;
-            for (size_t i = 0; (isa = bench_isa(i, 1)); i++)
-                for (int full = 0; full <= has_variants(kernel); full++)
-                    for (int dram = 0; dram <= !bench.quick; dram++)
-                        /* the scalar path is there for its bits: from DRAM it would only take time
-                         */
-                        if (!dram || isa != bench_scalar())
-                            add(kernel, (enum nll_type)t, isa, full, dram);
+            int second = t == NLL_TYPE_F64 && nll_descs[k].types >> NLL_TYPE_F32 & 1;
+            if (bench.quick && second && !options_given(LIST_TYPE)) continue;
+            add_all(kernel, (enum nll_type)t);
         }
     }
 }
