@@ -13,6 +13,7 @@ import tempfile
 import unittest
 
 NLL = None  # path of the program, set by test_cli.py
+SELFTEST = {}
 
 # type string without byte order -> struct code; f2 is 'e'
 CODES = {"f2": "e", "f4": "f", "f8": "d", "i1": "b", "u1": "B", "i2": "h", "u2": "H", "i4": "i",
@@ -105,6 +106,12 @@ class Case(unittest.TestCase):
         done = self.run_nll(*words, **options)
         self.assertEqual(done.returncode, code, (words, done.stderr))
         return done
+
+    def selftest(self):
+        """The text of nll selftest, which takes a while: run once."""
+        if "text" not in SELFTEST:
+            SELFTEST["text"] = self.good("selftest").stdout.decode()
+        return SELFTEST["text"]
 
     def score(self, *words, **options):
         """The JSON summary of nll score."""
