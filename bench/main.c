@@ -66,12 +66,12 @@ static size_t row_count;
 static int live; /* rows come in order: print them at once */
 
 static void heading(void) {
-    printf("%-52s %9s %8s %8s %7s %9s %7s\n", "median of the repetitions", "Gelem/s", "GB/s",
+    printf("%-60s %9s %8s %8s %7s %9s %7s\n", "median of the repetitions", "Gelem/s", "GB/s",
            "roof", "roof %", "tick/elem", "+-%");
 }
 
 static void print(const gb_row *r) {
-    printf("%-52s %9.3f ", r->name, r->items * 1e-9);
+    printf("%-60s %9.3f ", r->name, r->items * 1e-9);
     if (r->bytes > 0)
         printf("%8.2f ", r->bytes * 1e-9);
     else
@@ -148,7 +148,7 @@ static int measure(const char *program, char **others, int other_count) {
     /* ours first: those of the command line win */
     flags[n++] = program;
     flags[n++] = "--benchmark_repetitions=9";
-    flags[n++] = bench.quick ? "--benchmark_min_time=0.005" : "--benchmark_min_time=0.05";
+    flags[n++] = bench.quick ? "--benchmark_min_time=0.005" : "--benchmark_min_time=0.02";
     if (!live) flags[n++] = "--benchmark_enable_random_interleaving=true";
     if (bench.list) flags[n++] = "--benchmark_list_tests=true";
     for (int i = 0; i < other_count; i++) flags[n++] = others[i];

@@ -72,9 +72,15 @@ typedef struct roof_isa {
 #define LOAD512(p) _mm512_loadu_si512(p)
 #define STORE512(p, v) _mm512_storeu_si512(p, v)
 #define STREAM512(p, v) _mm512_stream_si512((void *)(p), v)
-#define SUM512(v) (uint64_t) _mm512_reduce_add_epi64(v)
+/* _mm512_reduce_add_epi64 adds signed numbers, which must not overflow. */
+AVX512 static uint64_t sum512(__m512i v) {
+    uint64_t x[8], sum = 0;
+    _mm512_storeu_si512(x, v);
+    for (int k = 0; k < 8; k++) sum += x[k];
+    return sum;
+}
 ROOF_LOOPS(avx512, AVX512, __m512i, LOAD512, STORE512, STREAM512, _mm_sfence(), _mm512_add_epi64,
-           SUM512, _mm512_setzero_si512(), _mm512_set1_epi64(1))
+           sum512, _mm512_setzero_si512(), _mm512_set1_epi64(1))
 
 #define AVX2 __attribute__((target("avx2")))
 #define LOAD256(p) _mm256_loadu_si256((const void *)(p))

@@ -95,7 +95,7 @@ class Case(unittest.TestCase):
 
     def run_nll(self, *words, stdin=None, env=None, **options):
         environment = dict(os.environ, **(env or {}))
-        for name in ("NLL_MAX_ISA", "NLL_NUM_THREADS", "NLL_VERBOSE"):
+        for name in ("NLL_MAX_ISA", "NLL_NUM_THREADS", "NLL_VERBOSE", "NLL_BENCH"):
             if name not in (env or {}):
                 environment.pop(name, None)
         return subprocess.run([NLL, *map(str, words)], cwd=self.dir, input=stdin, env=environment,
