@@ -30,8 +30,8 @@ int options_read(int argc, char **argv, char **others, int *other_count, int *do
 
 typedef struct bench_shape {
     unsigned dims;
-    size_t dim[3]; /* dim[0] = 0: as many as fill the DRAM size */
     int brief;
+    size_t dim[3]; /* dim[0] = 0: as many as fill the DRAM size */
 } bench_shape;
 /* The i-th with so many dimensions, NULL past the last. */
 const bench_shape *bench_shape_at(unsigned dims, size_t i);

@@ -39,6 +39,7 @@ static const struct arg_option table[OPTIONS] = {
 enum { WORDS = 64, SHAPES = 64, THREAD_COUNTS = 16 };
 
 static struct {
+    char *text; /* that the words lie in */
     const char *words[WORDS];
     size_t count;
     int given;
@@ -64,7 +65,7 @@ int options_chosen(enum bench_list list, const char *word) {
 /* ---- reading lists */
 
 static int split(enum bench_list list, const char *text) {
-    char *rest = strdup(text), *word; /* the words stay */
+    char *rest = lists[list].text = strdup(text), *word;
     if (!rest) return fail_memory();
     lists[list].given = 1;
     while ((word = strsep(&rest, ","))) {
@@ -175,12 +176,12 @@ static int read_shapes(void) {
         code = read_shape(lists[LIST_SHAPE].words[i]);
     if (lists[LIST_SHAPE].given) return code;
 #define NLL_ROWS(rows, cols, brief) \
-    if ((brief) || !bench.quick) shapes[shape_count++] = (bench_shape){2, {rows, cols}, brief};
+    if ((brief) || !bench.quick) shapes[shape_count++] = (bench_shape){2, brief, {rows, cols}};
 #define NLL_ELEMENTS(n, brief) \
-    if ((brief) || !bench.quick) shapes[shape_count++] = (bench_shape){1, {n}, brief};
+    if ((brief) || !bench.quick) shapes[shape_count++] = (bench_shape){1, brief, {n}};
 #define NLL_AXES(outer, classes, inner, brief) \
     if ((brief) || !bench.quick)               \
-        shapes[shape_count++] = (bench_shape){3, {outer, classes, inner}, brief};
+        shapes[shape_count++] = (bench_shape){3, brief, {outer, classes, inner}};
 #include "shapes.def"
 #undef NLL_ROWS
 #undef NLL_ELEMENTS

@@ -188,10 +188,10 @@ static double measure(enum roof_pattern pattern, size_t bytes, int threads) {
  * several times while it looks for the number of runs. */
 static double recent(enum roof_pattern pattern, size_t bytes, int threads) {
     static struct {
-        enum roof_pattern pattern;
-        size_t bytes;
-        int threads;
         double rate, when;
+        size_t bytes;
+        enum roof_pattern pattern;
+        int threads;
     } last[16];
     static size_t next;
     const size_t n = sizeof last / sizeof *last;
