@@ -229,6 +229,7 @@ stage_install() {
     check "C11 example" example gcc -std=c11 -pedantic -Wall -Wextra -Werror
     check "C++17 example" example g++ -std=c++17 -pedantic -Wall -Wextra -Werror -x c++
     check "installed nll --version" env "LD_LIBRARY_PATH=$libdir" "$stage/usr/local/bin/nll" --version
+    check "installed nll bench --list" env "LD_LIBRARY_PATH=$libdir" "$stage/usr/local/bin/nll" bench --list --quick
     unset PKG_CONFIG_PATH
     rm -rf "$stage"
 }

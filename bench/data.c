@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HUGE_PAGE = 1 << 21, LABEL_SETS = 16 };
+enum { HUGE_PAGE = 1 << 21, LABEL_SETS = 80 };
 
 /* Address space for the largest size, backed by memory as it is written. */
 typedef struct array {
@@ -13,7 +13,7 @@ typedef struct array {
 } array;
 
 static array inputs[NLL_SLOTS][DATA_KINDS][NLL_TYPES], outs[DATA_OUTS], references[DATA_OUTS];
-static array roofs[2];
+static array roofs[2], rows[ROW_KINDS];
 static struct {
     array labels;
     size_t cols;
@@ -27,14 +27,18 @@ uint64_t data_bits(uint64_t i) {
     return z ^ (z >> 31);
 }
 
-static char *reserve(array *a) {
+/* Labels take 8 bytes where the logits of one class may take 2: room for the worst. */
+size_t data_limit(void) { return 4 * bench.dram + ((size_t)256 << 20); }
+
+/* `bytes` of it are wanted. */
+static char *reserve(array *a, size_t bytes) {
     static unsigned lines;
+    if (bytes > data_limit()) bench_fail("inputs", "an array is larger than was planned for");
     if (!a->at) {
-        /* Labels take 8 bytes where the logits of one class may take 2: room for the worst. */
-        size_t size = 4 * bench.dram + ((size_t)256 << 20);
+        size_t size = data_limit() + 2 * HUGE_PAGE;
         char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (p == MAP_FAILED) bench_fail("memory", "mmap failed");
+        if (p == MAP_FAILED) bench_no_memory();
         madvise(p, size, MADV_HUGEPAGE);
         p += HUGE_PAGE - (uintptr_t)p % HUGE_PAGE;
         /* Different offsets in the page, so that arrays do not share cache sets and a load does not
@@ -65,7 +69,9 @@ static uint16_t half(enum data_kind kind, uint64_t r) {
 
 const void *data_in(unsigned slot, enum data_kind kind, enum nll_type type, size_t n) {
     array *a = &inputs[slot][kind][type];
-    char *p = reserve(a);
+    char *p = reserve(a, n * (kind == DATA_F16 || kind == DATA_BF16 ? 2
+                              : type == NLL_TYPE_F32                ? 4
+                                                                    : 8));
     uint64_t stream = (uint64_t)(slot * DATA_KINDS + kind) << 40;
     for (; a->ready < n; a->ready++) {
         uint64_t r = data_bits(stream + a->ready);
@@ -85,14 +91,14 @@ const int64_t *data_labels(size_t cols, size_t n) {
     if (k == LABEL_SETS) bench_fail("data_labels", "LABEL_SETS is too small for shapes.def");
     label_sets[k].cols = cols;
     array *a = &label_sets[k].labels;
-    int64_t *y = (int64_t *)(void *)reserve(a);
+    int64_t *y = (int64_t *)(void *)reserve(a, n * sizeof *y);
     for (; a->ready < n; a->ready++)
         y[a->ready] = (int64_t)(data_bits(((uint64_t)99 << 40) + a->ready) % cols);
     return y;
 }
 
 static void *touched(array *a, size_t bytes, int fill) {
-    char *p = reserve(a);
+    char *p = reserve(a, bytes);
     if (a->ready < bytes) {
         memset(p + a->ready, fill, bytes - a->ready);
         a->ready = bytes;
@@ -105,9 +111,26 @@ void *data_reference(unsigned slot, size_t bytes) {
     return touched(&references[slot], bytes, 0x22);
 }
 
+const double *data_rows(enum row_kind kind, size_t n) {
+    static const size_t widths[ROW_KINDS] = {4, 8, 8};
+    array *a = &rows[kind];
+    double *p = (double *)(void *)reserve(a, n * widths[kind] * sizeof *p);
+    for (; a->ready < n; a->ready++) {
+        double *row = p + widths[kind] * a->ready;
+        double f = 1 + (double)(data_bits(a->ready) >> 12) * 0x1p-52;
+        if (kind == ROWS_COEF)
+            memcpy(row, (double[4]){f, 12, f / 1024, 0}, 4 * sizeof *row);
+        else if (kind == ROWS_PAIR)
+            memcpy(row, (double[8]){1.25, 17, 1.75, 17, 0.25, 0x1p-30, 0, 0}, 8 * sizeof *row);
+        else
+            memcpy(row, (double[8]){-1, 1, 1, 0.5}, 8 * sizeof *row);
+    }
+    return p;
+}
+
 void *data_roof(unsigned slot, size_t bytes) {
     array *a = &roofs[slot];
-    uint64_t *p = (uint64_t *)(void *)reserve(a);
+    uint64_t *p = (uint64_t *)(void *)reserve(a, bytes);
     for (; a->ready < bytes; a->ready += 8) p[a->ready / 8] = data_bits(a->ready);
     return p;
 }

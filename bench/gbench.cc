@@ -4,11 +4,14 @@
 #include <benchmark/benchmark.h>
 
 #include <cstring>
-#include <memory>
+#include <map>
+#include <sstream>
+#include <string>
 
 namespace {
 
 double ticks = 0;
+std::map<std::string, int> threads_of; // by name
 
 // Time comes from gb_seconds, for the roofs too.
 void measure(benchmark::State &state, const gb_case &c) {
@@ -16,38 +19,55 @@ void measure(benchmark::State &state, const gb_case &c) {
     if (c.restore) c.restore(c.ctx);
     c.run(c.ctx);
     double seconds = 0;
-    const double start = gb_seconds();
+    const double start = gb_seconds(c.threads);
     for (auto _ : state) {
         if (c.restore) {
             state.PauseTiming();
             c.restore(c.ctx);
             state.ResumeTiming();
-            const double from = gb_seconds();
+            const double from = gb_seconds(c.threads);
             c.run(c.ctx);
-            seconds += gb_seconds() - from;
+            seconds += gb_seconds(c.threads) - from;
         } else {
             c.run(c.ctx);
         }
     }
-    if (!c.restore) seconds = gb_seconds() - start;
+    if (!c.restore) seconds = gb_seconds(c.threads) - start;
     seconds /= static_cast<double>(state.iterations());
     state.counters["elements_per_second"] = c.items / seconds;
-    state.counters["bytes_per_second"] = c.bytes / seconds;
-    if (ticks > 0) state.counters["tsc_cycles_per_element"] = seconds * ticks / c.items;
+    if (c.bytes > 0) state.counters["bytes_per_second"] = c.bytes / seconds;
+    if (ticks > 0) state.counters["ticks_per_element"] = seconds * ticks / c.items;
     if (roof > 0) {
         state.counters["roof_bytes_per_second"] = roof;
         state.counters["roof_fraction"] = c.bytes / seconds / roof;
     }
+    if (c.error_bound >= 0) state.counters["error_bound_ulp"] = c.error_bound;
+    if (c.digest && *c.digest) state.SetLabel(*c.digest);
 }
 
+// Rows for the table on standard output and, if wanted, Google Benchmark's JSON into a string: a
+// file is written when it is complete.
 class Table : public benchmark::BenchmarkReporter {
   public:
-    explicit Table(void (*report)(const gb_row *)) : report_(report) {}
+    Table(void (*report)(const gb_row *), bool with_json) : report_(report), with_json_(with_json) {
+        json_.SetOutputStream(&text_);
+        json_.SetErrorStream(&text_);
+    }
+    std::string text() const { return text_.str(); }
     bool ReportContext(const Context &context) override {
         PrintBasicContext(&GetOutputStream(), context);
-        return true;
+        return !with_json_ || json_.ReportContext(context);
+    }
+    void Finalize() override {
+        if (with_json_) json_.Finalize();
     }
     void ReportRuns(const std::vector<Run> &runs) override {
+        if (with_json_) {
+            std::vector<Run> copy = runs;
+            // The threads are the library's, not Google Benchmark's, which would say 1.
+            for (Run &r : copy) r.threads = threads_of[r.run_name.function_name];
+            json_.ReportRuns(copy);
+        }
         double spread = 0;
         for (const Run &r : runs)
             if (r.aggregate_name == "cv") spread = counter(r, "elements_per_second");
@@ -57,7 +77,7 @@ class Table : public benchmark::BenchmarkReporter {
             const gb_row row = {
                 r.run_name.function_name.c_str(),    static_cast<long>(r.family_index),
                 counter(r, "elements_per_second"),   counter(r, "bytes_per_second"),
-                counter(r, "roof_bytes_per_second"), counter(r, "tsc_cycles_per_element"),
+                counter(r, "roof_bytes_per_second"), counter(r, "ticks_per_element"),
                 counter(r, "roof_fraction"),         spread};
             report_(&row);
         }
@@ -69,28 +89,37 @@ class Table : public benchmark::BenchmarkReporter {
         return at == r.counters.end() ? 0 : at->second.value;
     }
     void (*report_)(const gb_row *);
+    bool with_json_;
+    std::ostringstream text_;
+    benchmark::JSONReporter json_;
 };
 
 } // namespace
 
 extern "C" void gb_register(const gb_case *c) {
-    const gb_case copy = *c;
+    gb_case copy = *c;
+    copy.threads = c->threads > 1 ? c->threads : 1;
+    threads_of[c->name] = copy.threads;
     benchmark::RegisterBenchmark(c->name,
                                  [copy](benchmark::State &state) { measure(state, copy); });
 }
+
+extern "C" size_t gb_count() { return threads_of.size(); }
 
 extern "C" void gb_context(const char *key, const char *value) {
     benchmark::AddCustomContext(key, value);
 }
 
-extern "C" long gb_main(int argc, char **argv, double tick_rate, void (*report)(const gb_row *)) {
+extern "C" long gb_main(int argc, char **argv, double tick_rate, void (*report)(const gb_row *),
+                        char **json) {
     bool own = true;
     for (int i = 1; i < argc; i++) own = own && !std::strstr(argv[i], "--benchmark_format");
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return -1;
     ticks = tick_rate;
-    const std::unique_ptr<Table> table(own ? new Table(report) : nullptr);
-    const size_t run = benchmark::RunSpecifiedBenchmarks(table.get());
+    Table table(report, json != nullptr);
+    const size_t run = benchmark::RunSpecifiedBenchmarks(own ? &table : nullptr);
     benchmark::Shutdown();
+    if (json) *json = strdup(table.text().c_str());
     return static_cast<long>(run);
 }

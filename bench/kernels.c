@@ -19,8 +19,9 @@ typedef struct kernel_case {
     enum nll_kernel kernel;
     enum nll_type type;
     const nll_isa *isa;
-    int full, checked; /* full: 2 with the extra outputs */
-    size_t n;          /* elements: rows * cols */
+    int full;           /* 2: with the extra outputs */
+    const char *digest; /* of the outputs once they have been compared */
+    size_t n;           /* elements: rows * cols */
     double read, written;
     nll_job job;
 } kernel_case;
@@ -60,6 +61,7 @@ static int has_variants(enum nll_kernel k) {
 }
 
 static const char *const full_names[] = {"lean", "full", "curved"};
+static const char *const type_names[] = {"f32", "f64"}, *const sizes[] = {"L1", "DRAM"};
 
 static size_t type_size(enum nll_type type) { return type == NLL_TYPE_F32 ? 4 : 8; }
 
@@ -82,40 +84,19 @@ static size_t out_size(const kernel_case *c, const nll_job *job, unsigned i) {
     return job->rows * job->cols * slot_size(slot, c->type);
 }
 
-/* Scales and gradient coefficients of rows of CLASSES normal logits. */
-static const void *pair_input(uint8_t slot, size_t rows) {
-    static double *numbers[2];
-    static size_t made[2];
-    unsigned w = slot == R_SLOPES;
-    const double pair[8] = {1.25, 17, 1.75, 17, 0.25, 0x1p-30, 0, 0}, slopes[8] = {-1, 1, 1, 0.5};
-    if (made[w] < rows) {
-        numbers[w] = realloc(numbers[w], rows * sizeof pair);
-        if (!numbers[w]) bench_fail("memory", "out of it");
-        for (; made[w] < rows; made[w]++)
-            memcpy(numbers[w] + 8 * made[w], w ? slopes : pair, sizeof pair);
-    }
-    return numbers[w];
-}
-
 /* Per-row inputs: made once, shared. */
 static const void *row_input(const kernel_case *c, uint8_t slot, unsigned i, size_t rows) {
-    static double cap[2] = {30, 1.5}, *coefs;
-    static size_t coef_rows;
-    if (slot == R_HOLE) return data_labels(CLASSES, rows);
-    if (slot == R_CAP) return cap;
-    if (slot == R_EXPONENT) return data_in(i, DATA_INT, c->type, rows);
-    if (slot == R_PAIR || slot == R_SLOPES) return pair_input(slot, rows);
-    if (slot == R_ANCHOR) return data_in(i, DATA_POS, c->type, rows);
-    if (slot == R_VALUE) return data_in(i, DATA_INT, c->type, rows); /* hardly ever found */
-    if (coef_rows < rows) {
-        coefs = realloc(coefs, rows * 4 * sizeof *coefs);
-        if (!coefs) bench_fail("memory", "out of it");
-        for (; coef_rows < rows; coef_rows++) {
-            double f = 1 + (double)(data_bits(coef_rows) >> 12) * 0x1p-52;
-            memcpy(coefs + 4 * coef_rows, (double[4]){f, 12, f / 1024, 0}, 4 * sizeof *coefs);
-        }
+    static const double cap[2] = {30, 1.5};
+    switch (slot) {
+    case R_HOLE: return data_labels(CLASSES, rows);
+    case R_CAP: return cap;
+    case R_PAIR: return data_rows(ROWS_PAIR, rows);
+    case R_SLOPES: return data_rows(ROWS_SLOPES, rows);
+    case R_ANCHOR: return data_in(i, DATA_POS, c->type, rows);
+    case R_EXPONENT:
+    case R_VALUE: return data_in(i, DATA_INT, c->type, rows); /* a value hardly ever found */
+    default: return data_rows(ROWS_COEF, rows);
     }
-    return coefs;
 }
 
 static const void *element_input(const kernel_case *c, uint8_t slot, unsigned i, size_t n) {
@@ -181,20 +162,21 @@ static void check(kernel_case *c) {
     for (unsigned i = 0; i < NLL_SLOTS; i++)
         if (job.out[i]) reference.out[i] = data_reference(i, out_size(c, &job, i));
     call(c, bench_scalar(), &reference);
+    compare_begin();
     for (unsigned i = 0; i < NLL_SLOTS; i++)
         if (job.out[i])
-            bench_same(c->name, bench_text("output %u", i), job.out[i], reference.out[i],
-                       out_size(c, &job, i));
+            compare(c->name, bench_text("output %u", i), job.out[i], reference.out[i],
+                    out_size(c, &job, i));
+    c->digest = compare_end();
 }
 
 static double begin(void *ctx) {
     kernel_case *c = ctx;
-    if (!c->checked) {
+    if (!c->digest) {
         bind(c);
         check(c);
     }
-    c->checked = 1;
-    return roof_of(c->read, c->written, 0);
+    return roof_of(c->read, c->written, 0, 1);
 }
 
 static void run(void *ctx) {
@@ -222,37 +204,48 @@ static void size_up(kernel_case *c, size_t bytes) {
 static void add(enum nll_kernel kernel, enum nll_type type, const nll_isa *isa, int full,
                 int dram) {
     kernel_case *c = calloc(1, sizeof *c);
-    if (!c) bench_fail("memory", "out of it");
+    if (!c) bench_no_memory();
     *c = (kernel_case){.kernel = kernel, .type = type, .isa = isa, .full = full};
-    c->name = bench_text("kernel/%s/%s/%s/%s/%s", nll_descs[kernel].name,
-                         type == NLL_TYPE_F32 ? "f32" : "f64", isa->name, full_names[full],
-                         dram ? "DRAM" : "L1");
+    c->name = bench_name(bench_text("kernel/%s", nll_descs[kernel].name), type_names[type],
+                         isa->name, full_names[full], sizes[dram], 1);
     size_up(c, dram ? bench.dram : L1_BYTES);
     gb_register(&(gb_case){.name = c->name,
                            .items = (double)c->n,
                            .bytes = c->read + c->written,
                            .begin = begin,
                            .run = run,
-                           .ctx = c});
+                           .ctx = c,
+                           .error_bound = nll_descs[kernel].ulp[type],
+                           .digest = &c->digest});
 }
 
+/* All variants of a kernel for one type. */
+static void add_all(enum nll_kernel kernel, enum nll_type type) {
+    const nll_isa *isa;
+    for (size_t i = 0; (isa = bench_isa(i, 1)); i++)
+        for (int full = 0; full <= has_variants(kernel); full++)
+            for (int dram = 0; dram < 2; dram++) {
+                int wanted = dram ? !bench.quick && !bench_only_for_bits(isa) : 1;
+                if (options_given(LIST_SHAPE)) wanted = options_chosen(LIST_SHAPE, sizes[dram]);
+                if (wanted) add(kernel, type, isa, full, dram);
+            }
+}
+
+/* They run on the thread that calls them. */
 void kernels_register(void) {
-    for (int k = 0; k < NLL_KERNELS; k++) {
+    int one_thread = 0;
+    for (size_t i = 0; bench_threads(i, 0); i++) one_thread |= bench_threads(i, 0) == 1;
+    for (int k = 0; k < NLL_KERNELS && one_thread; k++) {
         enum nll_kernel kernel = (enum nll_kernel)k;
+        if (!options_chosen(LIST_KERNEL, nll_descs[k].name)) continue;
         /* without it SLEEF's deterministic functions do not run (nll_vlgamma says so too) */
         if (kernel == NLL_K_lgamma && !(nll_cpu_flags() & NLL_CPU_FMA)) continue;
         for (int t = 0; t < NLL_TYPES; t++) {
-            if (!(nll_descs[k].types >> t & 1)) continue;
-            if (bench.quick && t == NLL_TYPE_F64 && nll_descs[k].types >> NLL_TYPE_F32 & 1)
+            if (!(nll_descs[k].types >> t & 1) || !options_chosen(LIST_TYPE, type_names[t]))
                 continue;
-            const nll_isa *isa;
-            for (size_t i = 0; (isa = bench_isa(i, 1)); i++)
-                for (int full = 0; full <= has_variants(kernel); full++)
-                    for (int dram = 0; dram <= !bench.quick; dram++)
-                        /* the scalar path is there for its bits: from DRAM it would only take time
-                         */
-                        if (!dram || isa != bench_scalar())
-                            add(kernel, (enum nll_type)t, isa, full, dram);
+            int second = t == NLL_TYPE_F64 && nll_descs[k].types >> NLL_TYPE_F32 & 1;
+            if (bench.quick && second && !options_given(LIST_TYPE)) continue;
+            add_all(kernel, (enum nll_type)t);
         }
     }
 }

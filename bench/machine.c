@@ -21,8 +21,10 @@ static double seconds(clockid_t clock) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Not the wall's time: what other programs take from this thread is none of its speed. */
-double gb_seconds(void) { return seconds(CLOCK_THREAD_CPUTIME_ID); }
+/* Of one thread not the wall's time: what other programs take from it is none of its speed. */
+double gb_seconds(int threads) {
+    return seconds(threads > 1 ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID);
+}
 
 double machine_tick_rate(void) {
 #if defined(__x86_64__)
@@ -71,24 +73,73 @@ size_t machine_memory(void) {
     return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : (size_t)1 << 31;
 }
 
-void machine_context(void) {
-    char line[128];
-    int known = read_line("/proc/cpuinfo", "model name", line, sizeof line);
-    gb_context("cpu", known ? line : "unknown");
+/* Those words of the kernel's list that a kernel of this library, or of its peers, could care
+ * about: vectors, fused multiply-add, half precision. */
+static const char *interesting(char *flags) {
+#if defined(__x86_64__)
+    static const char *const beginnings[] = {"avx", "sse4_", "fma", "f16c", "bmi", "amx"};
+#else
+    static const char *const beginnings[] = {"asimd", "sve", "sme", "fp", "bf16", "i8mm"};
+#endif
+    const char *found = "";
+    char *rest = flags, *word;
+    while ((word = strsep(&rest, " \t")))
+        for (size_t i = 0; *word && i < sizeof beginnings / sizeof *beginnings; i++)
+            if (strncmp(word, beginnings[i], strlen(beginnings[i])) == 0) {
+                found = bench_text("%s%s%s", found, *found ? " " : "", word);
+                break;
+            }
+    return found;
+}
+
+static const char *built(void) {
+    const char *names = "";
+    for (size_t i = 0; nll_isa_at(i); i++)
+        names = bench_text("%s%s%s", names, i ? " " : "", nll_isa_at(i)->name);
+    return names;
+}
+
+/* The reserved bit of x86 that hypervisors set; else what the firmware calls the machine. */
+static const char *virtual_machine(void) {
 #if defined(__x86_64__)
     unsigned a, b, c = 0, d;
-    if (__get_cpuid(1, &a, &b, &c, &d))
-        gb_context("virtual_machine", c >> 31 ? "yes" : "no"); /* the bit reserved for that */
+    if (__get_cpuid(1, &a, &b, &c, &d)) return c >> 31 ? "yes" : "no";
 #endif
-    gb_context("nll", bench_text("%s, numerics version %u", nll_version(), nll_numerics_version()));
-    gb_context("isa", nll_isa_active());
+    return "unknown";
+}
+
+void machine_context(double tick_rate, const char *digest) {
+    /* x86-64 has the one key, arm64 the other */
+    static const struct {
+        const char *key, *x86, *arm;
+    } cpuinfo[] = {{"cpu", "model name", "Model"},
+                   {"cpu_family", "cpu family", "CPU architecture"},
+                   {"cpu_model", "model\t", "CPU part"},
+                   {"flags", "flags", "Features"}};
+    static char line[1 << 14];
+    for (size_t i = 0; i < sizeof cpuinfo / sizeof *cpuinfo; i++) {
+        int known = read_line("/proc/cpuinfo", cpuinfo[i].x86, line, sizeof line) ||
+                    read_line("/proc/cpuinfo", cpuinfo[i].arm, line, sizeof line);
+        const char *value = known ? line : "unknown";
+        if (known && strcmp(cpuinfo[i].key, "flags") == 0) value = interesting(line);
+        gb_context(cpuinfo[i].key, value);
+    }
+    int governor =
+        read_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "", line, sizeof line);
+    gb_context("governor", governor ? line : "unknown");
+    gb_context("virtual_machine", virtual_machine());
+    gb_context("nll", nll_version());
+    gb_context("numerics", bench_text("%u", nll_numerics_version()));
+    gb_context("isa_built", built());
+    gb_context("isa", bench_isa(0, 1)->name);
 #if defined(__clang__)
     gb_context("compiler", "clang " __clang_version__);
 #else
     gb_context("compiler", "gcc " __VERSION__);
 #endif
+    gb_context("compiler_flags", NLL_BENCH_FLAGS);
     gb_context("last_level_cache", bench_text("%zu KiB", bench.cache >> 10));
     gb_context("dram_size", bench_text("%zu KiB", bench.dram >> 10));
-    double rate = machine_tick_rate();
-    if (rate > 0) gb_context("tsc", bench_text("%.3f GHz", rate * 1e-9));
+    gb_context("tsc", tick_rate > 0 ? bench_text("%.3f GHz", tick_rate * 1e-9) : "unknown");
+    if (*digest) gb_context("digest", digest);
 }

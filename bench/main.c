@@ -1,6 +1,8 @@
-/* main.c: nll-bench: options, the order of things, the table. */
+/* main.c: nll-bench: the order of things, names, the table. */
 #include "bench.h"
 
+#include "../tools/error.h"
+#include "../tools/output.h"
 #include "gbench.h"
 
 #include <stdarg.h>
@@ -9,18 +11,6 @@
 #include <string.h>
 
 bench_options bench;
-unsigned long bench_compared;
-
-static const char usage[] =
-    "usage: nll-bench [--quick | --full] [FLAG of Google Benchmark ...]\n"
-    "\n"
-    "Speed of nll's kernels and models, against roofs measured in the same run.\n"
-    "  --quick                   the short set, under a minute\n"
-    "  --full                    all of it, about a quarter of an hour (the default)\n"
-    "  --benchmark_filter=REGEX  only these; names are WHAT/TYPE/ISA/HOW/SIZE\n"
-    "  --benchmark_list_tests    the names\n"
-    "  --benchmark_out=FILE      JSON for compare.py and others\n"
-    "More in bench/README.md.  The flags of Google Benchmark:\n\n";
 
 const nll_isa *bench_scalar(void) {
     size_t i = 0;
@@ -29,25 +19,27 @@ const nll_isa *bench_scalar(void) {
 }
 
 const nll_isa *bench_isa(size_t i, size_t most) {
-    if (bench.quick && i >= most) return NULL;
+    if (i >= most && bench.quick && !options_given(LIST_ISA)) return NULL;
+    if (i > 0 && bench.plain) return NULL;
     for (size_t k = 0; nll_isa_at(k); k++)
-        if (nll_isa_can_run(nll_isa_at(k)) && i-- == 0) return nll_isa_at(k);
+        if (nll_isa_can_run(nll_isa_at(k)) && options_chosen(LIST_ISA, nll_isa_at(k)->name) &&
+            i-- == 0)
+            return nll_isa_at(k);
     return NULL;
+}
+
+int bench_only_for_bits(const nll_isa *isa) {
+    return isa == bench_scalar() && isa != bench_isa(0, 1) && !options_given(LIST_ISA);
 }
 
 void bench_fail(const char *name, const char *why) {
     fflush(stdout);
-    fprintf(stderr, "nll-bench: %s: %s\n", name, why);
-    exit(1);
+    exit(fail(EXIT_DIFFERENT, "%s: %s", name, why));
 }
 
-void bench_same(const char *name, const char *what, const void *got, const void *want,
-                size_t size) {
-    bench_compared++;
-    if (memcmp(got, want, size) == 0) return;
-    size_t i = 0;
-    while (((const char *)got)[i] == ((const char *)want)[i]) i++;
-    bench_fail(name, bench_text("%s differs from the scalar path in byte %zu", what, i));
+void bench_no_memory(void) {
+    fflush(stdout);
+    exit(fail_memory());
 }
 
 const char *bench_text(const char *format, ...) {
@@ -56,8 +48,15 @@ const char *bench_text(const char *format, ...) {
     va_start(args, format);
     int size = vasprintf(&text, format, args);
     va_end(args);
-    if (size < 0) bench_fail("memory", "out of it");
+    if (size < 0) bench_no_memory();
     return text;
+}
+
+const char *bench_name(const char *what, const char *type, const char *isa, const char *how,
+                       const char *size, int threads) {
+    return bench_text("%s/%s%s%s/%s/%s%s", what, type, bench.plain ? "" : "/",
+                      bench.plain ? "" : isa, how, size,
+                      threads > 1 ? bench_text("/threads:%d", threads) : "");
 }
 
 /* ---- the table */
@@ -67,24 +66,28 @@ static size_t row_count;
 static int live; /* rows come in order: print them at once */
 
 static void heading(void) {
-    printf("%-52s %9s %8s %8s %7s %9s %7s\n", "median of the repetitions", "Gelem/s", "GB/s",
-           "roof", "roof %", "TSC/elem", "+-%");
+    printf("%-60s %9s %8s %8s %7s %9s %7s\n", "median of the repetitions", "Gelem/s", "GB/s",
+           "roof", "roof %", "tick/elem", "+-%");
 }
 
 static void print(const gb_row *r) {
-    printf("%-52s %9.3f %8.2f ", r->name, r->items * 1e-9, r->bytes * 1e-9);
+    printf("%-60s %9.3f ", r->name, r->items * 1e-9);
+    if (r->bytes > 0)
+        printf("%8.2f ", r->bytes * 1e-9);
+    else
+        printf("%8s ", "-");
     if (r->roof > 0)
         printf("%8.2f %7.1f ", r->roof * 1e-9, 100 * r->fraction);
     else
         printf("%8s %7s ", "-", "-");
-    printf("%9.3f %7.1f\n", r->cycles, 100 * r->spread);
+    printf("%9.3f %7.1f\n", r->ticks, 100 * r->spread);
     fflush(stdout);
 }
 
 static void report(const gb_row *r) {
     if (row_count == 0 && live) heading();
     rows = realloc(rows, (row_count + 1) * sizeof *rows);
-    if (!rows) bench_fail("memory", "out of it");
+    if (!rows) bench_no_memory();
     rows[row_count] = *r;
     rows[row_count++].name = bench_text("%s", r->name);
     if (live) print(r);
@@ -101,14 +104,14 @@ static void finish(void) {
         heading();
         for (size_t i = 0; i < row_count; i++) print(&rows[i]);
     }
-    if (bench_compared == 0) return; /* a list of names, say */
+    if (compare_count() == 0) return; /* a list of names, say */
     fprintf(stderr, "%lu outputs compared with the scalar path on the same data: equal bits\n",
-            bench_compared);
+            compare_count());
 }
 
-/* ---- options */
+/* ---- the run */
 
-static void choose_sizes(void) {
+void bench_sizes(void) {
     const size_t least = (size_t)32 << 20, most = (size_t)1 << 30;
     bench.cache = machine_cache();
     bench.dram = (bench.quick ? 2 : 4) * bench.cache;
@@ -119,38 +122,76 @@ static void choose_sizes(void) {
     bench.check = (size_t)1 << (bench.quick ? 18 : 20); /* the scalar path is slow */
 }
 
-int main(int argc, char **argv) {
-    enum { OWN = 4 };
-    char **flags = calloc((size_t)argc + OWN + 1, sizeof *flags);
-    int n = 0, ordered = 0;
-    if (!flags) bench_fail("memory", "out of it");
-    for (int i = 1; i < argc; i++) {
-        bench.quick |= strcmp(argv[i], "--quick") == 0;
-        ordered |= strcmp(argv[i], "--benchmark_enable_random_interleaving=false") == 0;
-        if (strcmp(argv[i], "--help") == 0) fputs(usage, stdout);
+/* Complete or not at all; `json` may be empty, to see early whether the name will do. */
+static int write_file(const char *path, const char *json, int commit) {
+    struct outputs outputs;
+    int code = outputs_begin(&outputs);
+    if (code) return code;
+    code = outputs_add_bytes(&outputs, path, json, strlen(json));
+    if (!code && commit) code = outputs_commit(&outputs);
+    outputs_end(&outputs);
+    return code;
+}
+
+/* Measures what is registered, with Google Benchmark's flags of the command line. */
+static int measure(const char *program, char **others, int other_count) {
+    enum { OWN = 5 };
+    const char **flags = calloc((size_t)other_count + OWN + 1, sizeof *flags);
+    int n = 0, ordered = 0, list = bench.list;
+    if (!flags) bench_no_memory();
+    for (int i = 0; i < other_count; i++) {
+        ordered |= strcmp(others[i], "--benchmark_enable_random_interleaving=false") == 0;
+        list |= strcmp(others[i], "--benchmark_list_tests") == 0 ||
+                strcmp(others[i], "--benchmark_list_tests=true") == 0;
     }
-    fflush(stdout);
     live = bench.quick || ordered;
     /* ours first: those of the command line win */
-    static char repetitions[] = "--benchmark_repetitions=9";
-    static char min_time[] = "--benchmark_min_time=0.05",
-                short_time[] = "--benchmark_min_time=0.01";
-    static char interleaved[] = "--benchmark_enable_random_interleaving=true";
-    flags[n++] = argv[0];
-    flags[n++] = repetitions;
-    flags[n++] = bench.quick ? short_time : min_time;
-    if (!live) flags[n++] = interleaved;
-    for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--quick") != 0 && strcmp(argv[i], "--full") != 0) flags[n++] = argv[i];
+    flags[n++] = program;
+    flags[n++] = "--benchmark_repetitions=9";
+    flags[n++] = bench.quick ? "--benchmark_min_time=0.005" : "--benchmark_min_time=0.02";
+    if (!live) flags[n++] = "--benchmark_enable_random_interleaving=true";
+    if (bench.list) flags[n++] = "--benchmark_list_tests=true";
+    for (int i = 0; i < other_count; i++) flags[n++] = others[i];
 
-    choose_sizes();
-    machine_context();
-    roofs_register();
-    models_register();
-    axis_register();
-    kernels_register();
-    long run = gb_main(n, flags, machine_tick_rate(), report);
-    if (run > 0) finish();
+    double rate = machine_tick_rate();
+    machine_context(rate, list ? "" : compare_numerics());
+    char *json = NULL;
+    long run = gb_main(n, (char **)(void *)flags, rate, report, bench.json ? &json : NULL);
     free(flags);
-    return run > 0 ? 0 : 2;
+    if (run > 0) finish();
+    int code = run > 0 ? 0 : EX_USAGE;
+    if (!code && bench.json && !list) code = json ? write_file(bench.json, json, 1) : fail_memory();
+    free(json);
+    return code;
+}
+
+int main(int argc, char **argv) {
+    char **others = calloc((size_t)argc + 1, sizeof *others);
+    int other_count = 0, done = 0;
+    if (!others) bench_no_memory();
+    int code = options_read(argc, argv, others, &other_count, &done);
+    for (int i = 0; i < other_count && !code && bench.json; i++)
+        if (strncmp(others[i], "--benchmark_format", 18) == 0)
+            code = fail(EX_USAGE, "--json and --benchmark_format exclude each other; give one");
+    if (!code && bench.json && strcmp(bench.json, "-") == 0)
+        code = fail(EX_USAGE, "--json: expected a file; --benchmark_format=json prints to the "
+                              "standard output");
+    if (!code && !done && bench.json) code = write_file(bench.json, "", 0);
+    if (!code && !done) {
+        int with_kernels = options_given(LIST_KERNEL) || !options_given(LIST_MODEL);
+        int with_models = options_given(LIST_MODEL) || !options_given(LIST_KERNEL);
+        roofs_register();
+        peaks_register();
+        size_t roofs = gb_count();
+        if (with_models) models_register();
+        if (with_models) axis_register();
+        if (with_kernels) kernels_register();
+        if (gb_count() == roofs)
+            code = fail(EX_USAGE, "these options leave nothing to measure; 'nll bench --list' "
+                                  "prints what there is");
+        else
+            code = measure(argv[0], others, other_count);
+    }
+    free(others);
+    return code;
 }

@@ -7,7 +7,6 @@
 #include "bench.h"
 
 #include "gbench.h"
-#include "nll/nll.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,8 +59,11 @@ typedef struct model_case {
     const char *isa;
     size_t rows, cols;
     double read, written;
-    int checked;
+    int threads;
+    const char *digest;
 } model_case;
+
+const char *models_name(size_t i) { return i < MODELS ? model_names[i] : NULL; }
 
 /* Where a call's results go: outputs NULL for those not wanted. */
 typedef struct places {
@@ -93,8 +95,10 @@ static const float *data_half_lists(void) {
     return q;
 }
 
-static nll_status call_rows(const model_case *c, size_t rows, const void *x, places *to) {
+static nll_status call_rows(const model_case *c, size_t rows, const void *x, places *to,
+                            const nll_common *common) {
     nll_categorical_args a = {.struct_size = sizeof a,
+                              .common = *common,
                               .logits = nll_view_2d(x, c->dtype, rows, c->cols),
                               .nll = output(to->nll, wide(c), rows, 1),
                               .grad = output(to->grad, c->dtype, rows, c->cols)};
@@ -122,10 +126,12 @@ static nll_status call_rows(const model_case *c, size_t rows, const void *x, pla
     return nll_categorical(&a, &to->result);
 }
 
-static nll_status call_counts(const model_case *c, size_t rows, const void *x, places *to) {
+static nll_status call_counts(const model_case *c, size_t rows, const void *x, places *to,
+                              const nll_common *common) {
     const void *k = data_in(1, DATA_INT, type_of(c), c->rows * c->cols);
     return nll_multinomial(
         &(nll_multinomial_args){.struct_size = sizeof(nll_multinomial_args),
+                                .common = *common,
                                 .logits = nll_view_2d(x, c->dtype, rows, c->cols),
                                 .target = nll_view_2d(k, c->dtype, rows, c->cols),
                                 .nll = output(to->nll, wide(c), rows, 1),
@@ -133,11 +139,13 @@ static nll_status call_counts(const model_case *c, size_t rows, const void *x, p
         &to->result);
 }
 
-static nll_status call_simplex(const model_case *c, size_t rows, places *to) {
+static nll_status call_simplex(const model_case *c, size_t rows, places *to,
+                               const nll_common *common) {
     const size_t n = c->rows * c->cols;
     return nll_dirichlet(
         &(nll_dirichlet_args){
             .struct_size = sizeof(nll_dirichlet_args),
+            .common = *common,
             .concentration = nll_view_2d(input(c, 0, DATA_POS, n), c->dtype, rows, c->cols),
             .target = nll_view_2d(input(c, 1, DATA_UNIT, n), c->dtype, rows, c->cols),
             .nll = output(to->nll, wide(c), rows, 1),
@@ -147,15 +155,17 @@ static nll_status call_simplex(const model_case *c, size_t rows, places *to) {
 }
 
 /* The whole call for `rows` of the case's rows.  In place: the logits are those at `grad`. */
-static nll_status call(const model_case *c, size_t rows, int in_place, places *to) {
+static nll_status call(const model_case *c, size_t rows, int in_place, int threads, places *to) {
     const size_t n = c->rows * c->cols;
+    const nll_common common = {.executor = bench_executor(threads)};
     to->result = (nll_result){.struct_size = sizeof to->result};
     const void *x = in_place ? to->grad : input(c, 0, DATA_REAL, n);
-    if (has_rows(c->model)) return call_rows(c, rows, x, to);
-    if (c->model == MULTINOMIAL) return call_counts(c, rows, x, to);
-    if (c->model == DIRICHLET) return call_simplex(c, rows, to);
+    if (has_rows(c->model)) return call_rows(c, rows, x, to, &common);
+    if (c->model == MULTINOMIAL) return call_counts(c, rows, x, to, &common);
+    if (c->model == DIRICHLET) return call_simplex(c, rows, to, &common);
     if (is_pair(c->model))
         return nll_kl(&(nll_kl_args){.struct_size = sizeof(nll_kl_args),
+                                     .common = common,
                                      .p_logits = nll_view_2d(x, c->dtype, rows, c->cols),
                                      .q_logits = nll_view_2d(input(c, 1, DATA_REAL, n), c->dtype,
                                                              rows, c->cols),
@@ -167,6 +177,7 @@ static nll_status call(const model_case *c, size_t rows, int in_place, places *t
     if (c->model == BERNOULLI)
         return nll_bernoulli(
             &(nll_bernoulli_args){.struct_size = sizeof(nll_bernoulli_args),
+                                  .common = common,
                                   .rows = rows,
                                   .logits = nll_view_1d(x, c->dtype, rows),
                                   .target = nll_view_1d(input(c, 1, DATA_UNIT, n), c->dtype, rows),
@@ -174,6 +185,7 @@ static nll_status call(const model_case *c, size_t rows, int in_place, places *t
                                   .grad = output(to->grad, c->dtype, rows, 1)},
             &to->result);
     nll_gaussian_args a = {.struct_size = sizeof a,
+                           .common = common,
                            .rows = rows,
                            .loc = nll_view_1d(x, c->dtype, rows),
                            .target = nll_view_1d(input(c, 2, DATA_REAL, n), c->dtype, rows),
@@ -218,32 +230,33 @@ static void restore_rows(const model_case *c, size_t rows) {
 }
 
 /* The case on its first bench.check elements, every value written out, against the scalar path. */
-static void check(const model_case *c) {
+static void check(model_case *c) {
     size_t rows = bench.check / c->cols;
     rows = rows < 1 ? 1 : rows < c->rows ? rows : c->rows;
     places got = places_of(c, rows, data_out, 1), want = places_of(c, rows, data_reference, 1);
     if (c->how == IN_PLACE) restore_rows(c, rows);
     need(c, nll_isa_select(c->isa));
-    need(c, call(c, rows, c->how == IN_PLACE, &got));
+    need(c, call(c, rows, c->how == IN_PLACE, c->threads, &got));
     need(c, nll_isa_select("scalar"));
-    need(c, call(c, rows, 0, &want));
-    bench_same(c->name, "nll", got.nll, want.nll, rows * nll_dtype_size(wide(c)));
-    if (got.grad) bench_same(c->name, "grad", got.grad, want.grad, gradient_bytes(c, rows));
-    if (got.grad2) bench_same(c->name, "grad", got.grad2, want.grad2, gradient_bytes(c, rows));
+    need(c, call(c, rows, 0, 1, &want));
+    compare_begin();
+    compare(c->name, "nll", got.nll, want.nll, rows * nll_dtype_size(wide(c)));
+    if (got.grad) compare(c->name, "grad", got.grad, want.grad, gradient_bytes(c, rows));
+    if (got.grad2) compare(c->name, "grad", got.grad2, want.grad2, gradient_bytes(c, rows));
     for (int k = 0; k < 6; k++)
         if (got.side[k])
-            bench_same(c->name, "side output", got.side[k], want.side[k],
-                       k < 5 ? rows * 8 : gradient_bytes(c, rows));
-    bench_same(c->name, "sum", &got.result.sum, &want.result.sum, sizeof got.result.sum);
-    bench_same(c->name, "mean", &got.result.mean, &want.result.mean, sizeof got.result.mean);
+            compare(c->name, "side output", got.side[k], want.side[k],
+                    k < 5 ? rows * 8 : gradient_bytes(c, rows));
+    compare(c->name, "sum", &got.result.sum, &want.result.sum, sizeof got.result.sum);
+    compare(c->name, "mean", &got.result.mean, &want.result.mean, sizeof got.result.mean);
+    c->digest = compare_end();
 }
 
 static double begin(void *ctx) {
     model_case *c = ctx;
-    if (!c->checked) check(c);
-    c->checked = 1;
+    if (!c->digest) check(c);
     need(c, nll_isa_select(c->isa));
-    return roof_of(c->read, c->written, c->how == IN_PLACE);
+    return roof_of(c->read, c->written, c->how == IN_PLACE, c->threads);
 }
 
 static void restore(void *ctx) {
@@ -254,23 +267,42 @@ static void restore(void *ctx) {
 static void run(void *ctx) {
     const model_case *c = ctx;
     places to = places_of(c, c->rows, data_out, 0);
-    need(c, call(c, c->rows, c->how == IN_PLACE, &to));
+    need(c, call(c, c->rows, c->how == IN_PLACE, c->threads, &to));
+}
+
+/* That of the kernel which makes the loss, in units in the last place. */
+static double bound(enum model model, nll_dtype dtype) {
+    static const enum nll_kernel kernels[MODELS] = {
+        NLL_K_row_lse,          NLL_K_row_lse,
+        NLL_K_row_lse,          NLL_K_row_lse,
+        NLL_K_row_lse,          NLL_K_bernoulli_logits,
+        NLL_K_gaussian_scale,   NLL_K_gaussian_scale,
+        NLL_K_gaussian_var,     NLL_K_gaussian_log_scale,
+        NLL_K_gaussian_log_var, NLL_K_row_kl,
+        NLL_K_row_js,           NLL_K_row_counts,
+        NLL_K_row_dirichlet};
+    return nll_descs[kernels[model]].ulp[dtype == NLL_F64];
 }
 
 static void add(enum model model, nll_dtype dtype, const nll_isa *isa, enum how how, size_t rows,
-                size_t cols) {
+                size_t cols, int threads) {
     int pair = is_pair(model);
     size_t arrays = has_rows(model) ? 1 : model <= GAUSSIAN || pair ? 2 : 3; /* read */
     size_t grads = how == FORWARD ? model == CATEGORICAL_HESS : two_gradients(model) ? 2 : 1;
     model_case *c = malloc(sizeof *c);
-    if (!c) bench_fail("memory", "out of it");
-    *c = (model_case){.model = model, .how = how, .dtype = dtype, .isa = isa->name, .cols = cols};
-    size_t unit = cols * nll_dtype_size(dtype);
-    c->rows = rows > 0 ? rows : bench.dram / (unit * arrays);
+    if (!c) bench_no_memory();
+    *c = (model_case){.model = model,
+                      .how = how,
+                      .dtype = dtype,
+                      .isa = isa->name,
+                      .cols = cols,
+                      .threads = threads};
+    size_t unit = cols * nll_dtype_size(dtype), most = bench.dram / (unit * arrays);
+    c->rows = rows > 0 ? rows : most > 0 ? most : 1;
     const char *size = rows > 0 ? bench_text("%zu", rows) : "DRAM";
     if (has_rows(model) || pair) size = bench_text("%sx%zu", size, cols);
-    c->name = bench_text("%s/%s/%s/%s/%s", model_names[model], nll_dtype_name(dtype), isa->name,
-                         how_names[how], size);
+    c->name = bench_name(model_names[model], nll_dtype_name(dtype), isa->name, how_names[how], size,
+                         threads);
     c->read = (double)(arrays * c->rows * unit) + (has_rows(model) ? 8.0 * (double)c->rows : 0);
     c->written = (double)(grads * c->rows * unit);
     gb_register(&(gb_case){.name = c->name,
@@ -279,59 +311,56 @@ static void add(enum model model, nll_dtype dtype, const nll_isa *isa, enum how 
                            .begin = begin,
                            .restore = how == IN_PLACE ? restore : NULL,
                            .run = run,
-                           .ctx = c});
+                           .ctx = c,
+                           .threads = threads,
+                           .error_bound = bound(model, dtype),
+                           .digest = &c->digest});
 }
 
 static int in_place(enum model model) { return model <= GAUSSIAN; } /* one gradient, one place */
 
 /* The short set: categorical in float on the two best instruction sets at all sizes, the rest on
- * the best one at one size. */
-static void add_all(enum model model, nll_dtype dtype, size_t rows, size_t cols) {
+ * the best one at one size.  What is asked for by name is not left out. */
+static int wanted(enum model model, nll_dtype dtype, const bench_shape *shape) {
+    int row_extra = has_rows(model) && model != CATEGORICAL, any_shape = options_given(LIST_SHAPE);
+    size_t rows = shape->dim[0], cols = shape->dims > 1 ? shape->dim[1] : 1;
+    if (!options_chosen(LIST_MODEL, model_names[model])) return 0;
+    if (!options_chosen(LIST_TYPE, nll_dtype_name(dtype))) return 0;
+    if (row_extra && dtype != NLL_F32) return 0;
+    int half = dtype == NLL_F16 || dtype == NLL_BF16;
+    if (model >= MULTINOMIAL && half) return 0; /* neither counts nor points of a simplex */
+    if (!any_shape && is_pair(model) && (cols == 10 || cols == 64) && rows != 0) return 0;
+    if (!bench.quick || (model == CATEGORICAL && dtype == NLL_F32)) return 1;
+    if (!any_shape && (rows != 0 || (row_extra && cols != 1000))) return 0;
+    if (options_given(LIST_TYPE)) return 1;
+    return dtype == NLL_F32 || (model == CATEGORICAL && dtype != NLL_F16);
+}
+
+static void add_all(enum model model, nll_dtype dtype, const bench_shape *shape) {
     const nll_isa *isa;
     int main_case = model == CATEGORICAL && dtype == NLL_F32;
-    if (bench.quick && !main_case && (rows != 0 || dtype == NLL_F16)) return;
-    int extra = has_rows(model) && model != CATEGORICAL;
-    if (bench.quick && extra && cols != 1000) return;
-    if (bench.quick && model != CATEGORICAL && dtype != NLL_F32) return;
-    if (is_pair(model) && (cols == 10 || cols == 64) && rows != 0) return;
+    size_t rows = shape->dim[0], cols = shape->dims > 1 ? shape->dim[1] : 1;
+    if (!wanted(model, dtype, shape)) return;
     for (size_t i = 0; (isa = bench_isa(i, main_case ? 2 : 1)); i++)
         for (int how = 0; how < HOWS; how++) {
-            if (extra && how == IN_PLACE) continue;
-            if (how == IN_PLACE && (!in_place(model) || (bench.quick && !main_case))) continue;
-            /* the scalar path is there for its bits: one size is enough */
-            if (isa == bench_scalar() && i > 0 && rows != 4096) continue;
-            add(model, dtype, isa, (enum how)how, rows, cols);
+            if (how == IN_PLACE && (!in_place(model) || (has_rows(model) && model != CATEGORICAL) ||
+                                    (bench.quick && !main_case)))
+                continue;
+            /* one size is enough */
+            if (bench_only_for_bits(isa) && rows != 4096) continue;
+            int scaling = i == 0 && rows == 0 && (!bench.quick || main_case);
+            for (size_t t = 0; bench_threads(t, scaling); t++)
+                add(model, dtype, isa, (enum how)how, rows, cols, bench_threads(t, scaling));
         }
 }
 
 void models_register(void) {
     static const nll_dtype dtypes[] = {NLL_F32, NLL_BF16, NLL_F16, NLL_F64};
-    for (size_t t = 0; t < sizeof dtypes / sizeof *dtypes; t++) {
-#define NLL_ROWS(rows, cols, brief)                                                  \
-    for (int m = CATEGORICAL; m < BERNOULLI; m++)                                    \
-        if (((brief) || !bench.quick) && (m == CATEGORICAL || dtypes[t] == NLL_F32)) \
-            add_all((enum model)m, dtypes[t], rows, cols);
-#define NLL_ELEMENTS(n, brief)
-#include "shapes.def"
-#undef NLL_ROWS
-#undef NLL_ELEMENTS
+    const bench_shape *shape;
+    for (int m = 0; m < MODELS; m++) {
+        int elements = m >= BERNOULLI && m < KL;
+        for (size_t t = 0; t < sizeof dtypes / sizeof *dtypes; t += elements ? 3 : 1)
+            for (size_t k = 0; (shape = bench_shape_at(elements ? 1 : 2, k)); k++)
+                add_all((enum model)m, dtypes[t], shape);
     }
-    for (int m = KL; m < MODELS; m++) /* half precision has no counts and no points of a simplex */
-        for (size_t t = 0; t < sizeof dtypes / sizeof *dtypes; t += m < MULTINOMIAL ? 1 : 3) {
-#define NLL_ROWS(rows, cols, brief) \
-    if ((brief) || !bench.quick) add_all((enum model)m, dtypes[t], rows, cols);
-#define NLL_ELEMENTS(n, brief)
-#include "shapes.def"
-#undef NLL_ROWS
-#undef NLL_ELEMENTS
-        }
-    for (int m = BERNOULLI; m < KL; m++)
-        for (size_t t = 0; t < sizeof dtypes / sizeof *dtypes; t += 3) { /* f32, f64 */
-#define NLL_ROWS(rows, cols, brief)
-#define NLL_ELEMENTS(n, brief) \
-    if ((brief) || !bench.quick) add_all((enum model)m, dtypes[t], n, 1);
-#include "shapes.def"
-#undef NLL_ROWS
-#undef NLL_ELEMENTS
-        }
 }

@@ -1,6 +1,6 @@
 /* roof.c: what the memory does for hand-written loops: the sum of an array, copies with normal and
- * with non-temporal stores, an update in place.  One thread, the best instruction set of the
- * machine whatever the library uses, the same pages and sizes as the benchmarks. */
+ * with non-temporal stores, an update in place.  The best instruction set of the machine whatever
+ * the library uses, the same pages, sizes and threads as the benchmarks. */
 #include "bench.h"
 
 #include "cpu.h"
@@ -72,9 +72,15 @@ typedef struct roof_isa {
 #define LOAD512(p) _mm512_loadu_si512(p)
 #define STORE512(p, v) _mm512_storeu_si512(p, v)
 #define STREAM512(p, v) _mm512_stream_si512((void *)(p), v)
-#define SUM512(v) (uint64_t) _mm512_reduce_add_epi64(v)
+/* _mm512_reduce_add_epi64 adds signed numbers, which must not overflow. */
+AVX512 static uint64_t sum512(__m512i v) {
+    uint64_t x[8], sum = 0;
+    _mm512_storeu_si512(x, v);
+    for (int k = 0; k < 8; k++) sum += x[k];
+    return sum;
+}
 ROOF_LOOPS(avx512, AVX512, __m512i, LOAD512, STORE512, STREAM512, _mm_sfence(), _mm512_add_epi64,
-           SUM512, _mm512_setzero_si512(), _mm512_set1_epi64(1))
+           sum512, _mm512_setzero_si512(), _mm512_set1_epi64(1))
 
 #define AVX2 __attribute__((target("avx2")))
 #define LOAD256(p) _mm256_loadu_si256((const void *)(p))
@@ -125,76 +131,98 @@ static size_t rounded(double bytes) {
     return (pieces > 0 ? pieces : 1) * PIECE;
 }
 
-static void pass(const roof_isa *isa, enum roof_pattern pattern, size_t bytes) {
-    /* streaming stores want alignment; arrays start at multiples of 64 */
-    char *y = data_roof(0, bytes);
-    const char *x = pattern == ROOF_COPY || pattern == ROOF_NT_COPY ? data_roof(1, bytes) : y;
-    switch (pattern) {
+/* One pass over arrays of `bytes` each. */
+typedef struct roof_pass {
+    const roof_isa *isa;
+    enum roof_pattern pattern;
+    char *y;
+    const char *x;
+} roof_pass;
+
+static void part(void *arg, size_t begin, size_t end) {
+    const roof_pass *p = arg;
+    size_t at = begin * PIECE, bytes = (end - begin) * PIECE;
+    switch (p->pattern) {
     case ROOF_READ:
-        __asm__ volatile("" ::"r"(isa->read(x, bytes))); /* the sum is used */
+        __asm__ volatile("" ::"r"(p->isa->read(p->x + at, bytes))); /* the sum is used */
         break;
-    case ROOF_COPY: isa->copy(y, x, bytes); break;
-    case ROOF_NT_COPY: isa->nt_copy(y, x, bytes); break;
-    default: isa->update(y, bytes); break;
+    case ROOF_COPY: p->isa->copy(p->y + at, p->x + at, bytes); break;
+    case ROOF_NT_COPY: p->isa->nt_copy(p->y + at, p->x + at, bytes); break;
+    default: p->isa->update(p->y + at, bytes); break;
     }
 }
 
-static int compare(const void *a, const void *b) {
+static void pass(const roof_isa *isa, enum roof_pattern pattern, size_t bytes, int threads) {
+    /* streaming stores want alignment; arrays start at multiples of 64 */
+    roof_pass p = {.isa = isa, .pattern = pattern, .y = data_roof(0, bytes)};
+    p.x = pattern == ROOF_COPY || pattern == ROOF_NT_COPY ? data_roof(1, bytes) : p.y;
+    const nll_executor *e = bench_executor(threads);
+    if (e)
+        e->parallel_for(e->user, bytes / PIECE, part, &p);
+    else
+        part(&p, 0, bytes / PIECE);
+}
+
+static int by_size(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
 /* Bytes moved per second by a pattern whose arrays take `bytes` each: median of PASSES. */
-static double measure(enum roof_pattern pattern, size_t bytes) {
+static double measure(enum roof_pattern pattern, size_t bytes, int threads) {
     const roof_isa *isa = best_isa();
     double moved = pattern == ROOF_READ ? (double)bytes : 2 * (double)bytes, rate[PASSES];
     /* small arrays again and again, so that the clock's resolution does not show */
     size_t runs = 1 + ((size_t)2 << 20) / bytes;
-    pass(isa, pattern, bytes);
+    pass(isa, pattern, bytes, threads);
     for (int p = 0; p < PASSES; p++) {
-        double from = gb_seconds();
-        for (size_t k = 0; k < runs; k++) pass(isa, pattern, bytes);
-        rate[p] = moved * (double)runs / (gb_seconds() - from);
+        double from = gb_seconds(threads);
+        for (size_t k = 0; k < runs; k++) pass(isa, pattern, bytes, threads);
+        rate[p] = moved * (double)runs / (gb_seconds(threads) - from);
     }
-    qsort(rate, PASSES, sizeof *rate, compare);
+    qsort(rate, PASSES, sizeof *rate, by_size);
     return rate[PASSES / 2];
 }
 
 /* The last measurement of each pattern and size is good for a moment: Google Benchmark calls
  * several times while it looks for the number of runs. */
-static double recent(enum roof_pattern pattern, size_t bytes) {
+static double recent(enum roof_pattern pattern, size_t bytes, int threads) {
     static struct {
-        enum roof_pattern pattern;
-        size_t bytes;
         double rate, when;
+        size_t bytes;
+        enum roof_pattern pattern;
+        int threads;
     } last[16];
     static size_t next;
     const size_t n = sizeof last / sizeof *last;
-    double now = gb_seconds();
+    double now = gb_seconds(threads);
     for (size_t i = 0; i < n; i++)
-        if (last[i].pattern == pattern && last[i].bytes == bytes && now - last[i].when < 0.2)
+        if (last[i].pattern == pattern && last[i].bytes == bytes && last[i].threads == threads &&
+            now - last[i].when < 0.2)
             return last[i].rate;
-    double rate = measure(pattern, bytes);
+    double rate = measure(pattern, bytes, threads);
     size_t i = next++ % n;
     last[i].pattern = pattern;
     last[i].bytes = bytes;
+    last[i].threads = threads;
     last[i].rate = rate;
-    last[i].when = gb_seconds();
+    last[i].when = gb_seconds(threads);
     return rate;
 }
 
-double roof_of(double read, double written, int in_place) {
+double roof_of(double read, double written, int in_place, int threads) {
     double both = read < written ? read : written, seconds = 0;
     if (both > 0) {
         size_t bytes = rounded(both);
-        double rate = in_place ? recent(ROOF_UPDATE, bytes) : recent(ROOF_COPY, bytes);
+        double rate =
+            in_place ? recent(ROOF_UPDATE, bytes, threads) : recent(ROOF_COPY, bytes, threads);
         if (!in_place) {
-            double nt = recent(ROOF_NT_COPY, bytes);
+            double nt = recent(ROOF_NT_COPY, bytes, threads);
             rate = nt > rate ? nt : rate;
         }
         seconds = (read > written ? 2 * both : read + written) / rate;
     }
-    if (read > written) seconds += (read - written) / recent(ROOF_READ, rounded(read));
+    if (read > written) seconds += (read - written) / recent(ROOF_READ, rounded(read), threads);
     return (read + written) / seconds;
 }
 
@@ -204,32 +232,38 @@ typedef struct roof_case {
     const roof_isa *isa;
     enum roof_pattern pattern;
     size_t bytes;
+    int threads;
 } roof_case;
 
 static void run(void *ctx) {
     const roof_case *c = ctx;
-    pass(c->isa, c->pattern, c->bytes);
+    pass(c->isa, c->pattern, c->bytes, c->threads);
 }
 static double begin(void *ctx) { return run(ctx), 0; }
 
-void roofs_register(void) {
+static void add(enum roof_pattern pattern, const char *size, size_t bytes, int threads) {
     static const char *const patterns[] = {"read", "copy", "nt-copy", "update"};
-    static roof_case cases[ROOF_PATTERNS * 3], *c = cases;
+    roof_case *c = malloc(sizeof *c);
+    if (!c) bench_no_memory();
+    *c = (roof_case){best_isa(), pattern, bytes, threads};
+    gb_register(&(gb_case){
+        .name = bench_name("roof", "u64", c->isa->name, patterns[pattern], size, threads),
+        .items = (double)bytes / 8,
+        .bytes = (double)bytes * (pattern == ROOF_READ ? 1 : 2),
+        .begin = begin,
+        .run = run,
+        .ctx = c,
+        .threads = threads,
+        .error_bound = -1});
+}
+
+void roofs_register(void) {
     const struct {
         const char *name;
         size_t bytes;
     } sizes[] = {{"DRAM", bench.dram}, {"L1", 16384}, {"L2", 1 << 18}};
     for (size_t s = 0; s < (bench.quick ? 1 : 3); s++)
-        for (int p = 0; p < ROOF_PATTERNS; p++, c++) {
-            *c = (roof_case){best_isa(), (enum roof_pattern)p, sizes[s].bytes};
-            const char *name =
-                bench_text("roof/u64/%s/%s/%s", c->isa->name, patterns[p], sizes[s].name);
-            double moved = (double)sizes[s].bytes * (p == ROOF_READ ? 1 : 2);
-            gb_register(&(gb_case){.name = name,
-                                   .items = (double)sizes[s].bytes / 8,
-                                   .bytes = moved,
-                                   .begin = begin,
-                                   .run = run,
-                                   .ctx = c});
-        }
+        for (int p = 0; p < ROOF_PATTERNS; p++) /* data in the caches of one core */
+            for (size_t t = 0; bench_threads(t, s == 0); t++)
+                add((enum roof_pattern)p, sizes[s].name, sizes[s].bytes, bench_threads(t, s == 0));
 }

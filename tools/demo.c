@@ -9,6 +9,7 @@
 #include "error.h"
 #include "ngram.h"
 #include "output.h"
+#include "place.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char training_name[] = "genesis.txt", scored_name[] = "mark.txt";
 
@@ -53,17 +53,6 @@ static int read_text(const char *dir, const char *name, struct text *text) {
 static void drop_text(struct text *text) {
     free(text->bytes);
     *text = (struct text){NULL, 0};
-}
-
-/* The folder of this program, without a slash at the end. */
-static bool program_dir(char dir[PATH_MAX]) {
-    ssize_t length = readlink("/proc/self/exe", dir, PATH_MAX - 1);
-    if (length <= 0) return false;
-    dir[length] = '\0';
-    char *slash = strrchr(dir, '/');
-    if (!slash) return false;
-    *slash = '\0';
-    return true;
 }
 
 /* Both texts from the first place that has them: NLL_EXAMPLES, the build tree (the texts lie beside

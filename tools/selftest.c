@@ -43,15 +43,6 @@ static bool same(const struct trial *a, const struct trial *b) {
     return equal;
 }
 
-static void add_to_digest(struct digest *digest, const struct trial *t) {
-    const int32_t status = t->status;
-    digest_add(digest, &status, 1, sizeof status);
-    digest_add(digest, t->figures, TRIAL_FIGURES, sizeof t->figures[0]);
-    for (size_t k = 0; k < t->output_count; k++)
-        digest_add(digest, t->outputs[k].data, t->outputs[k].rows * t->outputs[k].cols,
-                   nll_dtype_size(t->outputs[k].dtype));
-}
-
 struct selftest {
     struct pool pools[POOLS];
     nll_executor executors[WAYS];
@@ -71,7 +62,7 @@ static int run_isa(struct selftest *s, size_t isa, size_t i, struct trial *t,
         return fail(EX_SOFTWARE, "cannot select %s; please report this", nll_isa_name(isa));
     for (size_t way = 0; way < ways_of(t); way++) {
         if (trial_run(t, i, way ? &s->executors[way] : NULL)) return fail_memory();
-        if (way == 0) add_to_digest(s->digests[isa], t);
+        if (way == 0) trial_digest(t, s->digests[isa]);
         if (same(t, reference)) continue;
         s->differences[isa]++;
         if (s->shown++ < 10)

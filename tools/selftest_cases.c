@@ -323,6 +323,15 @@ int trial_run(struct trial *t, size_t i, const nll_executor *executor) {
     return 0;
 }
 
+void trial_digest(const struct trial *t, struct digest *digest) {
+    const int32_t status = t->status;
+    digest_add(digest, &status, 1, sizeof status);
+    digest_add(digest, t->figures, TRIAL_FIGURES, sizeof t->figures[0]);
+    for (size_t k = 0; k < t->output_count; k++)
+        digest_add(digest, t->outputs[k].data, t->outputs[k].rows * t->outputs[k].cols,
+                   nll_dtype_size(t->outputs[k].dtype));
+}
+
 void trial_close(struct trial *t) {
     drop_outputs(t);
     for (size_t k = 0; k < TRIAL_INPUTS; k++) free(t->inputs[k]);

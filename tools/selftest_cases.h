@@ -2,6 +2,8 @@
 #ifndef NLL_TOOL_SELFTEST_CASES_H
 #define NLL_TOOL_SELFTEST_CASES_H
 
+#include "digest.h"
+
 #include <nll/nll.h>
 #include <stdint.h>
 
@@ -26,6 +28,8 @@ size_t trial_count(void);
 int trial_open(struct trial *trial, size_t i);
 /* Runs call i on the executor (NULL: the calling thread) with fresh outputs. */
 int trial_run(struct trial *trial, size_t i, const nll_executor *executor);
+/* Adds everything that came out to the digest. */
+void trial_digest(const struct trial *trial, struct digest *digest);
 void trial_close(struct trial *trial);
 
 #endif

@@ -13,6 +13,7 @@ import tempfile
 import unittest
 
 NLL = None  # path of the program, set by test_cli.py
+SELFTEST = {}
 
 # type string without byte order -> struct code; f2 is 'e'
 CODES = {"f2": "e", "f4": "f", "f8": "d", "i1": "b", "u1": "B", "i2": "h", "u2": "H", "i4": "i",
@@ -94,7 +95,7 @@ class Case(unittest.TestCase):
 
     def run_nll(self, *words, stdin=None, env=None, **options):
         environment = dict(os.environ, **(env or {}))
-        for name in ("NLL_MAX_ISA", "NLL_NUM_THREADS", "NLL_VERBOSE"):
+        for name in ("NLL_MAX_ISA", "NLL_NUM_THREADS", "NLL_VERBOSE", "NLL_BENCH"):
             if name not in (env or {}):
                 environment.pop(name, None)
         return subprocess.run([NLL, *map(str, words)], cwd=self.dir, input=stdin, env=environment,
@@ -105,6 +106,12 @@ class Case(unittest.TestCase):
         done = self.run_nll(*words, **options)
         self.assertEqual(done.returncode, code, (words, done.stderr))
         return done
+
+    def selftest(self):
+        """The text of nll selftest, which takes a while: run once."""
+        if "text" not in SELFTEST:
+            SELFTEST["text"] = self.good("selftest").stdout.decode()
+        return SELFTEST["text"]
 
     def score(self, *words, **options):
         """The JSON summary of nll score."""

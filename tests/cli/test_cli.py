@@ -6,6 +6,7 @@ import sys
 import unittest
 
 import support
+import bench
 import distributions
 import divergences
 import headers
@@ -17,7 +18,7 @@ import sequences
 import sparse
 import usage
 
-MODULES = (distributions, divergences, headers, inputs, models, outputs, scores, sequences, sparse, usage)
+MODULES = (bench, distributions, divergences, headers, inputs, models, outputs, scores, sequences, sparse, usage)
 
 
 def main():

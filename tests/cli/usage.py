@@ -219,6 +219,6 @@ class OtherCommands(Case):
         self.assertEqual(found["isa"], "scalar")
 
     def test_selftest(self):
-        text = self.good("selftest").stdout.decode()
+        text = self.selftest()
         self.assertRegex(text, r"\nselftest: ok  digest [0-9a-f]{32}\n$")
         self.assertIn("scalar", text)
