@@ -18,6 +18,8 @@ static const struct {
      command_score},
     {"convert", "convert [inputs] --out F", "to and from the .kld files of llama.cpp",
      command_convert},
+    {"report", "report FILE.json ... -o F.html", "draw benchmark results as one HTML page",
+     command_report},
     {"demo", "demo DIR", "write a small real data set into DIR", command_demo},
     {"info", "info [--json]", "CPU, caches, instruction sets, threads, versions", command_info},
     {"selftest", "selftest", "check that every instruction set and thread count gives equal bits",
