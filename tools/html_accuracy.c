@@ -62,7 +62,7 @@ void section_accuracy(struct page *page) {
         "<caption>Error bounds, ULP</caption>\n<thead><tr><th scope=\"col\">Work</th>");
     for (size_t type = 0; type < types->count; type++)
         if (shown[type]) {
-            put(page, "<th scope=\"col\">");
+            put(page, "<th scope=\"col\" class=\"number\">");
             put_text(page, types->text[type]);
             put(page, "</th>");
         }

@@ -65,16 +65,51 @@ static size_t find_columns(const struct result **r, size_t count, struct column 
     return found;
 }
 
-/* Equal to most of those it can be compared with? */
-static void put_cell(struct page *page, const struct result **r, size_t count, size_t i) {
-    size_t peers, equal = count_equal(r, count, i, &peers);
-    const char *state = peers == 1 ? "alone" : 2 * equal > peers ? "equal" : "unequal";
-    put(page, "<td class=\"bit %s\" title=\"", state);
-    put_short(page, r[i]->digest, digest_length(r[i]->digest));
-    put(page, "\">%s</td>",
-        peers == 1          ? "\xe2\x97\x8b"
-        : 2 * equal > peers ? "\xe2\x97\x8f"
-                            : "\xe2\x89\xa0");
+enum state { ALONE, EQUAL, UNEQUAL, STATES }; /* to most of those that it can be compared with */
+
+/* The state of every result, the results of one work lying together. */
+static void compare_all(const struct result **r, size_t count, unsigned char *states,
+                        size_t totals[STATES]) {
+    for (size_t i = 0, next; i < count; i = next) {
+        for (next = i; next < count && same_work(r[i], r[next]);) next++;
+        for (size_t k = i; k < next; k++) {
+            size_t peers, equal = count_equal(r + i, next - i, k - i, &peers);
+            states[k] = peers == 1 ? ALONE : 2 * equal > peers ? EQUAL : UNEQUAL;
+            totals[states[k]]++;
+        }
+    }
+}
+
+/* What r[0..count) say in a column: of one work one digest, of a model many. */
+static void put_cell(struct page *page, const struct result **r, const unsigned char *states,
+                     size_t count, const struct column *column) {
+    size_t totals[STATES] = {0}, at = count;
+    for (size_t i = 0; i < count; i++)
+        if (r[i]->run == column->run && r[i]->threads == column->threads &&
+            r[i]->word[FIELD_ISA] == column->isa) {
+            totals[states[i]]++;
+            at = i;
+        }
+    size_t all = totals[ALONE] + totals[EQUAL] + totals[UNEQUAL];
+    if (!all) {
+        put(page, "<td></td>");
+        return;
+    }
+    put(page, "<td class=\"bit %s\" title=\"",
+        totals[UNEQUAL] ? "unequal"
+        : totals[EQUAL] ? "equal"
+                        : "alone");
+    if (all == 1)
+        put_short(page, r[at]->digest, digest_length(r[at]->digest));
+    else
+        put(page, "%zu equal, %zu different, %zu without another to compare with", totals[EQUAL],
+            totals[UNEQUAL], totals[ALONE]);
+    put(page, "\">%s",
+        totals[UNEQUAL] ? "\xe2\x89\xa0"
+        : totals[EQUAL] ? "\xe2\x97\x8f"
+                        : "\xe2\x97\x8b");
+    if (totals[UNEQUAL] && all > 1) put(page, "&#160;%zu/%zu", totals[UNEQUAL], all);
+    put(page, "</td>");
 }
 
 static void put_head(struct page *page, const struct column *columns, size_t count) {
@@ -93,34 +128,32 @@ static void put_head(struct page *page, const struct column *columns, size_t cou
     put(page, "</tr></thead>\n");
 }
 
-static void put_matrix(struct page *page, const struct result **r, size_t count,
-                       const struct column *columns, size_t column_count) {
-    put_details(page, false);
-    put(page, "Digest by digest</summary>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-              "aria-label=\"Digests\"><table class=\"bits\"><caption>\xe2\x97\x8f equal bits, "
-              "\xe2\x89\xa0 other bits than "
-              "most, \xe2\x97\x8b nothing to compare with</caption>");
+static bool same_model(const struct result *a, const struct result *b) {
+    return a->kind == b->kind && a->word[FIELD_MODEL] == b->word[FIELD_MODEL] &&
+           a->word[FIELD_TYPE] == b->word[FIELD_TYPE];
+}
+
+/* A row for each work, or with `models` for each model and type. */
+static void put_matrix(struct page *page, const struct result **r, const unsigned char *states,
+                       size_t count, const struct column *columns, size_t column_count,
+                       bool models) {
+    put(page,
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Digests\">"
+        "<table class=\"bits\"><caption>%s: \xe2\x97\x8f equal bits, \xe2\x89\xa0 other "
+        "bits than most, \xe2\x97\x8b nothing to compare with</caption>",
+        models ? "Models" : "Works");
     put_head(page, columns, column_count);
     put(page, "<tbody>\n");
     for (size_t i = 0, next; i < count; i = next) {
-        for (next = i; next < count && same_work(r[i], r[next]);) next++;
-        put(page, "<tr><th scope=\"row\">");
-        put_work(page, r[i], FIELD_MODEL, FIELD_SIZE);
+        for (next = i; next < count && (models ? same_model : same_work)(r[i], r[next]);) next++;
+        put(page, "<tr><th scope=\"row\">%s", r[i]->kind == KIND_KERNEL ? "kernel " : "");
+        put_work(page, r[i], FIELD_MODEL, models ? FIELD_TYPE : FIELD_SIZE);
         put(page, "</th>");
-        for (size_t k = 0; k < column_count; k++) {
-            size_t at = i;
-            while (at < next &&
-                   (r[at]->run != columns[k].run || r[at]->threads != columns[k].threads ||
-                    r[at]->word[FIELD_ISA] != columns[k].isa))
-                at++;
-            if (at < next)
-                put_cell(page, r + i, next - i, at - i);
-            else
-                put(page, "<td></td>");
-        }
+        for (size_t k = 0; k < column_count; k++)
+            put_cell(page, r + i, states + i, next - i, &columns[k]);
         put(page, "</tr>\n");
     }
-    put(page, "</tbody></table></div></details>\n");
+    put(page, "</tbody></table></div>\n");
 }
 
 /* One digest over everything, which the self test makes. */
@@ -146,7 +179,7 @@ static bool put_whole(struct page *page) {
                     : ": <strong>not the same on all machines</strong>");
     for (size_t i = 0; i < page->runs->count; i++) {
         const char *digest = run_text(&page->runs->items[i], "digest", buffer[0], sizeof buffer[0]);
-        put(page, "<tr><th scope=\"row\" class=\"key k%zu\">", i % SERIES);
+        put(page, "<tr><th scope=\"row\" class=\"key k%zu\">", i % KEYS);
         put_text(page, page->runs->items[i].label);
         put(page, "</th><td><code>");
         put_text(page, digest ? digest : "not stated");
@@ -156,36 +189,35 @@ static bool put_whole(struct page *page) {
     return true;
 }
 
-static void put_verdict(struct page *page, const struct result **r, size_t count) {
-    size_t compared = 0, unequal = 0;
-    for (size_t i = 0, next; i < count; i = next) {
-        for (next = i; next < count && same_work(r[i], r[next]);) next++;
-        for (size_t k = i; k < next; k++) {
-            size_t peers, equal = count_equal(r + i, next - i, k - i, &peers);
-            compared += peers > 1;
-            unequal += peers > 1 && 2 * equal <= peers;
-        }
-    }
-    if (unequal)
-        put(page, "<p class=\"verdict bad\">\xe2\x89\xa0 %zu of %zu digests differ.</p>\n", unequal,
-            compared);
+static void put_verdict(struct page *page, const size_t totals[STATES]) {
+    size_t compared = totals[EQUAL] + totals[UNEQUAL];
+    if (totals[UNEQUAL])
+        put(page, "<p class=\"verdict bad\">\xe2\x89\xa0 %zu of %zu digests differ.</p>\n",
+            totals[UNEQUAL], compared);
     else if (compared)
         put(page, "<p class=\"verdict good\">\xe2\x97\x8f %zu digests compared: all equal.</p>\n",
             compared);
 }
 
 void section_bits(struct page *page) {
-    size_t count;
+    size_t count, totals[STATES] = {0};
     struct column columns[COLUMNS];
     const struct result **r = page_select(page, has_digest, &count);
+    unsigned char *states = calloc(count + 1, 1);
     bool whole = put_whole(page);
-    size_t column_count = find_columns(r, count, columns);
-    if (count) {
-        put_verdict(page, r, count);
-        put_matrix(page, r, count, columns, column_count);
+    if (count && states) {
+        size_t column_count = find_columns(r, count, columns);
+        compare_all(r, count, states, totals);
+        put_verdict(page, totals);
+        put_matrix(page, r, states, count, columns, column_count, true);
+        put_details(page, false);
+        put(page, "Digest by digest</summary>\n");
+        put_matrix(page, r, states, count, columns, column_count, false);
+        put(page, "</details>\n");
     } else if (!whole) {
         put_missing(page, "digests",
                     "They are labels of benchmarks, and \"digest\" in the context.");
     }
+    free(states);
     free(r);
 }

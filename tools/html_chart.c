@@ -96,8 +96,7 @@ static void put_tick(struct page *page, double value, enum tick_kind kind) {
     if (kind == TICKS_BYTES)
         put_bytes(page, value);
     else
-        put(page, "%.6g%s", kind == TICKS_PERCENT ? 100 * value : value,
-            kind == TICKS_PERCENT ? "%" : "");
+        put(page, "%.6g", value);
 }
 
 void chart_axes(struct chart *chart, enum tick_kind x_kind, const char *x_name,
@@ -106,7 +105,7 @@ void chart_axes(struct chart *chart, enum tick_kind x_kind, const char *x_name,
     const struct axis *x = &chart->x, *y = &chart->y;
     double ticks[TICKS];
     size_t wanted = (size_t)fmax((x->end - x->begin) / 45, 2);
-    size_t count = axis_ticks(x, x_kind == TICKS_BYTES, wanted, ticks);
+    size_t count = axis_ticks(x, x_kind != TICKS_NUMBER, wanted, ticks);
     put(page, "<g class=\"axis\">");
     for (size_t i = 0; i < count; i++) {
         double at = axis_at(x, ticks[i]);
@@ -115,7 +114,7 @@ void chart_axes(struct chart *chart, enum tick_kind x_kind, const char *x_name,
         put_tick(page, ticks[i], x_kind);
         put(page, "</text>");
     }
-    count = axis_ticks(y, false, (size_t)fmax((y->begin - y->end) / 34, 2), ticks);
+    count = axis_ticks(y, y_kind != TICKS_NUMBER, (size_t)fmax((y->begin - y->end) / 34, 2), ticks);
     for (size_t i = 0; i < count; i++) {
         double at = axis_at(y, ticks[i]);
         put(page, "<path d=\"M%.1f %.1fH%.1f\"%s/><text x=\"%.1f\" y=\"%.1f\" class=\"end\">",
@@ -165,7 +164,7 @@ void chart_mark(struct chart *chart, size_t series, double x, double y, bool hol
         "m0 5l4.6 -8h-9.2z",
         "m-4 -1.4h2.6v-2.6h2.8v2.6h2.6v2.8h-2.6v2.6h-2.8v-2.6h-2.6z"};
     put(chart->page, "<path class=\"mark s%zu%s\" d=\"M%.1f %.1f%s\"><title>", series % SERIES,
-        hollow ? " hollow" : "", x, y, shapes[series % SERIES]);
+        hollow || series / SERIES % 2 ? " hollow" : "", x, y, shapes[series % SERIES]);
 }
 
 /* ---- labels */

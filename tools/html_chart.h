@@ -15,7 +15,8 @@ struct axis {
     bool log;
 };
 
-enum tick_kind { TICKS_NUMBER, TICKS_BYTES, TICKS_PERCENT };
+/* POWERS: powers of two on logarithmic axes. */
+enum tick_kind { TICKS_NUMBER, TICKS_BYTES, TICKS_POWERS };
 
 /* A rectangle that is taken by a label. */
 struct box {

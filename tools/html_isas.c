@@ -88,7 +88,7 @@ static void put_table(struct page *page, const struct result **r, size_t count, 
     put(page, "</th>");
     for (size_t isa = 0; isa < ISAS; isa++)
         if (t.has[isa]) {
-            put(page, "<th scope=\"col\" class=\"key k%zu\">", isa % SERIES);
+            put(page, "<th scope=\"col\" class=\"key k%zu\">", isa % KEYS);
             put_text(page, page->runs->words[FIELD_ISA].text[isa]);
             put(page, "</th>");
         }

@@ -70,6 +70,8 @@ static int parse(const char *path, char *text, size_t size, json_t **root) {
                     "it again",
                     path, error.line, error.text);
     if (json_is_object(*root) && json_is_array(json_object_get(*root, "benchmarks"))) return 0;
+    json_decref(*root);
+    *root = NULL;
     return fail(EX_DATAERR,
                 "%s: expected an object with the member \"benchmarks\", a list, found other JSON; "
                 "give a file of nll-bench --benchmark_out",

@@ -81,7 +81,7 @@ static void put_count(struct page *page, size_t run) {
 static void put_columns(struct page *page, const char *corner) {
     put(page, "<thead><tr><th scope=\"col\">%s</th>", corner);
     for (size_t i = 0; i < page->runs->count; i++) {
-        put(page, "<th scope=\"col\" class=\"key k%zu\">", i % SERIES);
+        put(page, "<th scope=\"col\" class=\"key k%zu\">", i % KEYS);
         put_text(page, page->runs->items[i].label);
         put(page, "</th>");
     }

@@ -9,7 +9,8 @@
 
 #include <stdio.h>
 
-enum { SERIES = 6 }; /* colours and marks; more series begin again */
+/* Colours and marks of series; six more have the same ones hollow. */
+enum { SERIES = 6, KEYS = 2 * SERIES };
 
 struct page {
     FILE *out;

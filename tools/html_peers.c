@@ -97,7 +97,7 @@ static void put_machine(struct page *page, const struct result **r, size_t count
     strip_axis(page, &axis);
     put(page, "</th>");
     for (size_t k = 0; k < l.count; k++) {
-        put(page, "<th scope=\"col\" class=\"key k%zu\">", k % SERIES);
+        put(page, "<th scope=\"col\" class=\"key k%zu\">", k % KEYS);
         put_text(page, page->runs->words[FIELD_HOW].text[l.word[k]]);
         put(page, "</th>");
     }

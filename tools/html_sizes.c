@@ -110,7 +110,7 @@ static void put_memories(struct chart *chart, const bool *shown) {
         const double *cache = page->runs->items[run].cache;
         double from = chart->x.from;
         if (!shown[run] || (isnan(cache[1]) && isnan(cache[2]) && isnan(cache[3]))) continue;
-        put(page, "<g class=\"memory k%zu\">", run % SERIES);
+        put(page, "<g class=\"memory k%zu\">", run % KEYS);
         for (int level = 0; level < 4; level++) {
             double to = level < 3 ? cache[level + 1] : chart->x.to;
             if (isnan(to) || to <= from) continue;

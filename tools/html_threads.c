@@ -59,46 +59,49 @@ static void put_scaling(struct chart *chart, const struct scaling *line, size_t 
     }
 }
 
-static void put_names(struct chart *chart, const struct scaling *lines, size_t count) {
+static void put_names(struct chart *chart, const struct scaling *lines, size_t count,
+                      size_t roofs) {
     double y[LINES];
     for (size_t i = 0; i < count; i++)
         y[i] = axis_at(&chart->y, lines[i].speed[lines[i].count - 1]);
     chart_spread(y, count, 12, chart->y.end, chart->y.begin);
     for (size_t i = 0; i < count; i++) {
-        bool roof = lines[i].result[0]->kind == KIND_ROOF;
-        put(chart->page, "<text class=\"direct %s%zu\" x=\"%.1f\" y=\"%.1f\">", roof ? "roof" : "s",
-            i % SERIES, chart->x.end + 8, y[i] + 4);
+        if (i < roofs)
+            put(chart->page, "<text class=\"roofname\"");
+        else
+            put(chart->page, "<text class=\"direct s%zu\"", (i - roofs) % SERIES);
+        put(chart->page, " x=\"%.1f\" y=\"%.1f\">%s", chart->x.end + 8, y[i] + 4,
+            i < roofs ? "roof: " : "");
         put_work(chart->page, lines[i].result[0], FIELD_HOW, FIELD_SIZE);
         put(chart->page, "</text>");
     }
 }
 
-static void put_chart(struct page *page, const struct scaling *lines, size_t count) {
-    double threads = 2, speed = 2;
+/* The first `roofs` lines are roofs. */
+static void put_chart(struct page *page, const struct scaling *lines, size_t count, size_t roofs) {
+    double threads = 2, least = 1;
     const struct result *first = lines[count - 1].result[0];
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < lines[i].count; k++) {
-            threads = fmax(threads, lines[i].threads[k]);
-            speed = fmax(speed, lines[i].speed[k]);
+            threads = fmax(threads, fmax(lines[i].threads[k], lines[i].speed[k]));
+            least = fmin(least, lines[i].speed[k]);
         }
-    bool log = threads > 16;
     struct chart chart = {.page = page, .width = 430, .height = 250};
-    chart.x = (struct axis){1, threads, 40, 250, log};
-    chart.y = axis_over(log ? 1 : 0, log ? fmax(speed, threads) : speed, log, 205, 26);
+    chart.x = (struct axis){1, threads, 40, 250, true};
+    chart.y = (struct axis){least, threads, 205, 26, true};
     put(page, "<figure><figcaption>");
     put_text(page, page->runs->items[first->run].label);
     put(page, ": ");
     put_work(page, first, FIELD_MODEL, FIELD_TYPE);
     put(page, "</figcaption>");
     chart_begin(&chart, "Thread scaling", first);
-    chart_axes(&chart, TICKS_NUMBER, "threads", TICKS_NUMBER, "times one thread");
-    double ideal = fmin(threads, chart.y.to);
+    chart_axes(&chart, TICKS_POWERS, "threads", TICKS_POWERS, "times one thread");
+    double ideal = threads;
     put(page, "<path class=\"ideal\" d=\"M%.1f %.1fL%.1f %.1f\"><title>ideal</title></path>",
         axis_at(&chart.x, 1), axis_at(&chart.y, 1), axis_at(&chart.x, ideal),
         axis_at(&chart.y, ideal));
-    for (size_t i = 0; i < count; i++)
-        put_scaling(&chart, &lines[i], i, lines[i].result[0]->kind == KIND_ROOF);
-    put_names(&chart, lines, count);
+    for (size_t i = 0; i < count; i++) put_scaling(&chart, &lines[i], i - roofs, i < roofs);
+    put_names(&chart, lines, count, roofs);
     chart_end(&chart);
     put(page, "</figure>\n");
 }
@@ -122,14 +125,14 @@ static void put_machine(struct page *page, const struct result **r, size_t count
                     before->word[FIELD_MODEL] == r[i]->word[FIELD_MODEL] &&
                     before->word[FIELD_TYPE] == r[i]->word[FIELD_TYPE];
         if (!same && line_count > roofs) {
-            put_chart(page, lines, line_count);
+            put_chart(page, lines, line_count, roofs);
             line_count = roofs;
         }
         if (line_count < LINES) lines[line_count++] = line;
         before = r[i];
         *shown += 1;
     }
-    if (line_count > roofs) put_chart(page, lines, line_count);
+    if (line_count > roofs) put_chart(page, lines, line_count, roofs);
 }
 
 static int by_run(const void *a, const void *b) {

@@ -12,12 +12,13 @@ import headers
 import inputs
 import models
 import outputs
+import reports
 import scores
 import sequences
 import sparse
 import usage
 
-MODULES = (distributions, divergences, headers, inputs, models, outputs, scores, sequences, sparse, usage)
+MODULES = (distributions, divergences, headers, inputs, models, outputs, reports, scores, sequences, sparse, usage)
 
 
 def main():
