@@ -29,7 +29,7 @@ static bool equal_digests(const char *a, const char *b) {
 
 /* The same input: what is called DRAM has another size on another machine. */
 static bool same_input(const struct result *a, const struct result *b) {
-    return isnan(a->footprint) || isnan(b->footprint) ||
+    return !a->relative || isnan(a->footprint) || isnan(b->footprint) ||
            fabs(a->footprint - b->footprint) <= 1e-3 * fmax(a->footprint, b->footprint);
 }
 
@@ -112,17 +112,21 @@ static void put_cell(struct page *page, const struct result **r, const unsigned 
     put(page, "</td>");
 }
 
+/* The machines, and below each its instruction sets and numbers of threads. */
 static void put_head(struct page *page, const struct column *columns, size_t count) {
-    put(page, "<thead><tr><th scope=\"col\">Work</th>");
+    put(page, "<thead><tr><td></td>");
+    for (size_t i = 0, next; i < count; i = next) {
+        for (next = i; next < count && columns[next].run == columns[i].run;) next++;
+        put(page, "<th scope=\"colgroup\" colspan=\"%zu\" class=\"group\">", next - i);
+        put_text(page, page->runs->items[columns[i].run].brief);
+        put(page, "</th>");
+    }
+    put(page, "</tr><tr><th scope=\"col\">Work</th>");
     for (size_t i = 0; i < count; i++) {
         put(page, "<th scope=\"col\" class=\"tilt%s\"><span>",
             i && columns[i].run == columns[i - 1].run ? "" : " first");
         put_text(page, page->runs->words[FIELD_ISA].text[columns[i].isa]);
-        if (columns[i].threads > 1) put(page, " x%d", columns[i].threads);
-        if (page->runs->count > 1) {
-            put(page, " ");
-            put_short(page, page->runs->items[columns[i].run].label, 20);
-        }
+        if (columns[i].threads > 1) put(page, " x %d", columns[i].threads);
         put(page, "</span></th>");
     }
     put(page, "</tr></thead>\n");

@@ -143,8 +143,8 @@ static void put_roofs(struct page *page) {
                 put(page, "%s", any ? "<br/>" : "");
                 put_number(page, (r->bytes > 0 ? r->bytes : r->items) / 1e9);
                 if (r->dram && r->bytes > 0)
-                    put(page, "<span class=\"bar k%zu\" style=\"width:%.1f%%\">&#160;</span>",
-                        run % SERIES, 60 * r->bytes / most);
+                    put(page, "<span class=\"bar k%zu\" style=\"width:%.0fpx\">&#160;</span>",
+                        run % KEYS, fmax(1, 110 * r->bytes / most));
                 any = true;
             }
             put(page, "%s</td>", any ? "" : "\xe2\x80\x93");

@@ -153,6 +153,7 @@ static void find_footprint(const struct runs *runs, const struct run *run,
     if (isnan(r->footprint))
         r->footprint = r->bytes * seconds * unit_seconds(member(entry->object, "time_unit"));
     if (!(isfinite(r->footprint) && r->footprint >= 1)) r->footprint = (double)NAN;
+    r->relative = named;
     r->dram = named || r->footprint >= 2 * cache;
 }
 

@@ -33,6 +33,7 @@ struct result {
     double bound;                               /* error bound, ULP */
     double classes;                             /* of a row; NaN: no rows */
     double footprint;                           /* bytes that one run goes through */
+    bool relative;                              /* its size is named after the machine's: DRAM */
     bool dram;                                  /* more than the caches hold */
     bool best;                                  /* of the instruction sets measured */
     const char *digest;                         /* of the outputs; NULL: none */

@@ -149,6 +149,12 @@ class Report(Page):
         bits = text_of(self.section(self.page(other), "bits"))
         self.assertIn("differ", bits)
         self.assertNotIn("all equal", bits)
+        bits = text_of(self.section(self.page(other, other), "bits"))
+        self.assertIn("differ", bits)
+        bigger = labelled(lambda b: ("ff" if "DRAM" in b["name"] else "00") * 16)
+        bigger["context"]["dram_size"] = "262144 KiB"  # other inputs than the other machine's
+        zero = labelled(lambda b: "00" * 16)
+        self.assertIn("all equal", text_of(self.section(self.page(zero, bigger), "bits")))
         changed = labelled(lambda b: "00" * 16)
         changed["context"]["digest"] = "cd" * 16
         self.assertIn("not the same", text_of(self.section(self.page(same, changed), "bits")))
