@@ -55,7 +55,7 @@ void section_accuracy(struct page *page) {
         free(r);
         return;
     }
-    qsort(r, count, sizeof(*r), by_way);
+    qsort(r, count, sizeof(void *), by_way);
     for (size_t i = 0; i < count; i++) shown[r[i]->word[FIELD_TYPE]] = true;
     put(page,
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Error bounds\"><table>"

@@ -205,7 +205,7 @@ static void put_verdict(struct page *page, const size_t totals[STATES]) {
 
 void section_bits(struct page *page) {
     size_t count, totals[STATES] = {0};
-    struct column columns[COLUMNS];
+    struct column columns[COLUMNS] = {{0, 0, 0}};
     const struct result **r = page_select(page, has_digest, &count);
     unsigned char *states = calloc(count + 1, 1);
     bool whole = put_whole(page);

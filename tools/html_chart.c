@@ -71,9 +71,9 @@ size_t axis_ticks(const struct axis *axis, bool binary, size_t wanted, double ti
         return binary ? binary_ticks(axis, wanted, ticks) : decimal_ticks(axis, wanted, ticks);
     double step = round_up((axis->to - axis->from) / (double)wanted);
     size_t count = 0;
-    for (double value = ceil(axis->from / step - 1e-9) * step;
-         value <= axis->to + step * 1e-9 && count < TICKS; value += step)
-        ticks[count++] = fabs(value) < step * 1e-9 ? 0 : value;
+    double first = ceil(axis->from / step - 1e-9);
+    for (size_t i = 0; i < TICKS && (first + (double)i) * step <= axis->to + step * 1e-9; i++)
+        ticks[count++] = (first + (double)i) * step;
     return count;
 }
 
@@ -198,7 +198,7 @@ bool chart_room(struct chart *chart, double x, double y, size_t characters, stru
 }
 
 void chart_spread(double *y, size_t count, double least, double top, double bottom) {
-    size_t order[64];
+    size_t order[64] = {0};
     if (count > 64) count = 64;
     for (size_t i = 0; i < count; i++) {
         size_t k = i;

@@ -137,7 +137,7 @@ void section_roofs(struct page *page) {
     size_t count, first_kernel = 0;
     const struct result **rows = page_select(page, is_measured, &count);
     if (count) {
-        qsort(rows, count, sizeof(*rows), by_row);
+        qsort(rows, count, sizeof(void *), by_row);
         count = keep_streaming(rows, count);
     }
     while (first_kernel < count && rows[first_kernel]->kind == KIND_MODEL) first_kernel++;

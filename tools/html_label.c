@@ -50,11 +50,11 @@ static void shorten(const char *cpu, char label[RUN_LABEL]) {
     /* a character of UTF-8 that was cut off */
     while (used == LONGEST && used && ((unsigned char)label[used - 1] & 0x80)) used--;
     label[used] = '\0';
-    if (!used) strcpy(label, "?");
+    if (!used) memcpy(label, "?", sizeof "?");
 }
 
 /* The word with the number in it, "8480+", else the label. */
-static void abbreviate(const char *label, char brief[RUN_LABEL]) {
+static void abbreviate(const char label[RUN_LABEL], char brief[RUN_LABEL]) {
     size_t length;
     const char *rest = label;
     for (const char *word; (word = next_word(&rest, &length));) {
@@ -64,7 +64,7 @@ static void abbreviate(const char *label, char brief[RUN_LABEL]) {
         brief[length] = '\0';
         return;
     }
-    strcpy(brief, label);
+    memcpy(brief, label, RUN_LABEL);
 }
 
 void runs_label(struct runs *runs) {

@@ -50,9 +50,11 @@ static void mend_numbers(char *text) {
             for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
                 size_t length = strlen(names[i]), whole = length + (size_t)(word - c);
                 if (strncmp(word, names[i], length) != 0) continue;
+                /* counters of 0 count as missing, too, where null has no room */
+                const char *instead = whole >= 4 ? "null" : "0";
+                size_t length_instead = strlen(instead);
                 memset(c, ' ', whole);
-                if (whole >= 4) memcpy(c, "null", 4);
-                if (whole == 3) memcpy(c, "0  ", 3); /* counters of 0 count as missing, too */
+                for (size_t k = 0; k < length_instead; k++) c[k] = instead[k];
                 c += whole - 1;
                 break;
             }

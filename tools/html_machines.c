@@ -120,7 +120,7 @@ static void put_roofs(struct page *page) {
     double most = 0;
     for (size_t i = 0; i < count; i++)
         if (roofs[i]->dram) most = fmax(most, roofs[i]->bytes);
-    if (count) qsort(roofs, count, sizeof(*roofs), by_roof);
+    if (count) qsort(roofs, count, sizeof(void *), by_roof);
     if (count)
         put(page, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
                   "aria-label=\"Roofs\"><table class=\"facts\">"

@@ -112,7 +112,7 @@ static void put_machine(struct page *page, const struct result **r, size_t count
 void section_peers(struct page *page) {
     size_t count;
     const struct result **r = page_select(page, is_peer, &count);
-    if (r && count) qsort(r, count, sizeof(*r), by_row);
+    if (r && count) qsort(r, count, sizeof(void *), by_row);
     for (size_t i = 0, next; i < count; i = next) {
         for (next = i; next < count && r[next]->run == r[i]->run;) next++;
         put_machine(page, r + i, next - i);

@@ -120,7 +120,7 @@ static bool is_drawn(const struct page *page, const struct result *roof, size_t 
 static void put_machine(struct page *page, size_t run, const struct result **works, size_t count,
                         const struct result **roofs, size_t roof_count) {
     double x_from = HUGE_VAL, x_to = 0, y_from = HUGE_VAL, y_to = 0;
-    const struct result **drawn = calloc(roof_count + 1, sizeof(*drawn));
+    const struct result **drawn = calloc(roof_count + 1, sizeof(void *));
     size_t drawn_count = 0, streaming = 0;
     for (size_t i = 0; i < count; i++) {
         x_from = fmin(x_from, intensity(works[i]) / 1.5);
@@ -174,7 +174,7 @@ void section_roofline(struct page *page) {
     size_t count, roof_count;
     const struct result **works = page_select(page, is_work, &count);
     const struct result **roofs = page_select(page, is_any_roof, &roof_count);
-    const struct result **own = calloc(count + 1, sizeof(*own));
+    const struct result **own = calloc(count + 1, sizeof(void *));
     if (!count) put_missing(page, "models with elements and bytes per second", "");
     if (count && !roof_count)
         put_missing(page, "roofs", "Run nll-bench with a filter that leaves roof/ in.");
@@ -184,7 +184,7 @@ void section_roofline(struct page *page) {
         for (size_t i = 0; i < count; i++)
             if (works[i]->run == run) own[kept++] = works[i];
         if (!kept) continue;
-        qsort(own, kept, sizeof(*own), by_importance);
+        qsort(own, kept, sizeof(void *), by_importance);
         put_machine(page, run, own, kept, roofs, roof_count);
     }
     free(own);

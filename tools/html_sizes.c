@@ -234,7 +234,8 @@ void section_sizes(struct page *page) {
     bool open = true;
     const struct result **r = page_select(page, is_sized, &count);
     struct line *lines = calloc(LINES, sizeof *lines);
-    if (r && count) qsort(r, count, sizeof(*r), page->runs->count > 1 ? by_line_many : by_line_one);
+    if (r && count)
+        qsort(r, count, sizeof(void *), page->runs->count > 1 ? by_line_many : by_line_one);
     for (size_t i = 0, next; lines && i < count; i = next) {
         for (next = i; next < count && same_model(r[i], r[next]);) next++;
         put_model(page, r + i, next - i, lines, &open, &shown);

@@ -115,7 +115,7 @@ void put_details(struct page *page, bool open) {
 
 const struct result **page_select(const struct page *page, result_test test, size_t *count) {
     const struct runs *runs = page->runs;
-    const struct result **chosen = calloc(runs->result_count + 1, sizeof(*chosen));
+    const struct result **chosen = calloc(runs->result_count + 1, sizeof(void *));
     *count = 0;
     for (size_t i = 0; chosen && i < runs->result_count; i++)
         if (test(&runs->results[i])) chosen[(*count)++] = &runs->results[i];

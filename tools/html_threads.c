@@ -146,7 +146,7 @@ void section_threads(struct page *page) {
     size_t count, shown = 0;
     const struct result **r = page_select(page, is_scaled, &count);
     struct scaling *lines = calloc(LINES, sizeof *lines);
-    if (r && count) qsort(r, count, sizeof(*r), by_run);
+    if (r && count) qsort(r, count, sizeof(void *), by_run);
     put(page, "<div class=\"multiples two\">\n");
     for (size_t i = 0, next; lines && i < count; i = next) {
         for (next = i; next < count && r[next]->run == r[i]->run;) next++;
