@@ -76,7 +76,7 @@ static int check_words(const struct arg_command *command, int argc, char **argv,
                             option->name, option->arg);
         }
     }
-    if (positionals < command->positional_count)
+    if (positionals < command->positional_count && command->positional_count != POSITIONALS_ANY)
         return fail(EX_USAGE, "missing argument; write 'nll %s %s'", command->name,
                     command->arguments);
     return 0;

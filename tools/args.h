@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* One long option.  A row without a name is a heading of the help text: the options below it are
  * shown sorted by name, those above the first heading in the order of the table. */
@@ -15,6 +16,9 @@ struct arg_option {
     const char *arg;  /* what the value is called in the help; NULL: a switch without value */
     const char *help;
 };
+
+/* As a positional_count: any number. */
+#define POSITIONALS_ANY SIZE_MAX
 
 struct arg_command {
     const char *name;      /* "score categorical" */

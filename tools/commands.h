@@ -6,6 +6,7 @@
 int command_score(int argc, char **argv);
 int command_convert(int argc, char **argv);
 int command_bench(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_info(int argc, char **argv);
 int command_selftest(int argc, char **argv);

@@ -20,6 +20,8 @@ static const struct {
      command_convert},
     {"bench", "bench [options]", "speed of the kernels and models against this machine's limits",
      command_bench},
+    {"report", "report FILE.json ... -o F.html", "draw benchmark results as one HTML page",
+     command_report},
     {"demo", "demo DIR", "write a small real data set into DIR", command_demo},
     {"info", "info [--json]", "CPU, caches, instruction sets, threads, versions", command_info},
     {"selftest", "selftest", "check that every instruction set and thread count gives equal bits",

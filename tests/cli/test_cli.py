@@ -13,12 +13,14 @@ import headers
 import inputs
 import models
 import outputs
+import reports
 import scores
 import sequences
 import sparse
 import usage
 
-MODULES = (bench, distributions, divergences, headers, inputs, models, outputs, scores, sequences, sparse, usage)
+MODULES = (
+    bench, distributions, divergences, headers, inputs, models, outputs, reports, scores, sequences, sparse, usage)
 
 
 def main():

@@ -1,0 +1,296 @@
+"""reports.py: nll report: the page is whole, and nothing in a file can break out of it."""
+
+import copy
+import json
+import os
+import re
+import xml.etree.ElementTree as ElementTree
+
+from support import Case
+
+SAMPLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "bench.json")
+XHTML = "{http://www.w3.org/1999/xhtml}"
+SVG = "{http://www.w3.org/2000/svg}"
+SECTIONS = ["machines", "roofs", "sizes", "roofline", "threads", "isas", "accuracy", "bits", "peers", "raw"]
+
+
+def sample():
+    """A real run of nll-bench: three repetitions of a few works."""
+    with open(SAMPLE) as file:
+        return json.load(file)
+
+
+def text_of(element):
+    return " ".join("".join(element.itertext()).split())
+
+
+class Page(Case):
+    def write(self, name, data):
+        text = data if isinstance(data, (bytes, str)) else json.dumps(data)
+        return self.save_bytes(name, text if isinstance(text, bytes) else text.encode())
+
+    def page(self, *datas):
+        """The root element of the page of these files; every page is checked for what all keep."""
+        names = [self.write("run%d.json" % i, data) for i, data in enumerate(datas)]
+        self.good("report", *names, "-o", "page.html")
+        with open(self.path("page.html"), encoding="utf-8") as file:
+            self.text = file.read()
+        self.check_offline(self.text)
+        root = ElementTree.fromstring(self.text)
+        self.assertEqual([s.get("id") for s in root.iter(XHTML + "section")], SECTIONS)
+        self.check_structure(root)
+        return root
+
+    def check_offline(self, text):
+        self.assertTrue(text.startswith("<!DOCTYPE html>"))
+        self.assertIn("default-src 'none'", text)
+        markup = re.sub(r">[^<]*", ">", re.sub(r"<(script|style).*?</\1>", "", text, flags=re.S))
+        markup = re.sub(r'xmlns="http://www\.w3\.org/(1999/xhtml|2000/svg)"', "", markup)
+        markup = re.sub(r' title="[^"]*"', "", markup)  # text of a file
+        self.assertNotIn("http:", markup)
+        self.assertNotRegex(markup, r"\b(src|srcset|data|action|poster|background)=")
+        for link in re.findall(r'href="([^"]*)"', markup):
+            self.assertTrue(link.startswith("#"), link)
+        self.assertNotRegex(text, r"url\(|@import")
+
+    def check_structure(self, root):
+        ids = [e.get("id") for e in root.iter() if e.get("id")]
+        self.assertEqual(len(ids), len(set(ids)))
+        for link in root.iter(XHTML + "a"):
+            self.assertIn(link.get("href")[1:], ids)
+        for table in root.iter(XHTML + "table"):
+            self.assertEqual(table[0].tag, XHTML + "caption")
+        for head in root.iter(XHTML + "th"):
+            self.assertIn(head.get("scope"), ("row", "col", "colgroup"))
+        for chart in root.iter(SVG + "svg"):
+            if not chart.get("aria-hidden"):
+                self.assertEqual((chart.get("role"), chart[0].tag), ("img", SVG + "title"))
+                self.assertTrue(text_of(chart[0]))
+            for element in chart.iter():
+                for value in (element.get("d", ""), element.get("x", ""), element.get("y", "")):
+                    self.assertNotRegex(value, "nan|inf")
+
+    def section(self, root, name):
+        return next(s for s in root.iter(XHTML + "section") if s.get("id") == name)
+
+
+class Report(Page):
+    def test_sample(self):
+        root = self.page(sample())
+        data = sample()
+        machines = text_of(self.section(root, "machines"))
+        self.assertIn(data["context"]["cpu"], machines)
+        self.assertIn("not stated", machines)  # the governor
+        median = next(b for b in data["benchmarks"] if b["name"].endswith("/avx512/forward/DRAMx1000_median"))
+        cells = [c for c in self.section(root, "roofs").iter(XHTML + "td")
+                 if "categorical f32 forward DRAMx1000" in c.get("title", "")]
+        self.assertEqual([text_of(c) for c in cells], ["%.0f" % (100 * median["roof_fraction"])])
+        self.assertIn("%.2f Gelem/s" % (median["elements_per_second"] / 1e9), cells[0].get("title"))
+        sizes = self.section(root, "sizes")
+        self.assertGreaterEqual(len(list(sizes.iter(SVG + "svg"))), 1)
+        self.assertTrue([p for p in sizes.iter(SVG + "path") if "band" in p.get("class", "")])
+        for name in ("L2", "L3", "DRAM"):
+            self.assertIn(name, text_of(sizes))
+        self.assertIn("GB/s", text_of(self.section(root, "roofline")))
+        isas = text_of(self.section(root, "isas"))
+        self.assertIn("avx2", isas)
+        self.assertIn("\u00f7", isas)
+        for name in ("threads", "accuracy", "bits", "peers"):
+            self.assertIn("Not in these files", text_of(self.section(root, name)))
+
+    def test_embedded_json_is_the_file(self):
+        root = self.page(sample())
+        script = next(s for s in root.iter(XHTML + "script") if s.get("id") == "json-0")
+        self.assertEqual(json.loads(script.text), sample())
+
+    def test_same_every_time(self):
+        self.page(sample())
+        first = self.text
+        self.page(sample())
+        self.assertEqual(first, self.text)
+
+    def test_several_machines(self):
+        for count in (2, 6, 13):
+            datas = []
+            for i in range(count):
+                data = sample()
+                data["context"]["cpu"] = "Maker(R) Chip %d00X 8-Core Processor @ 2.00GHz" % (i + 1)
+                datas.append(data)
+            root = self.page(*datas)
+            heads = [text_of(h) for h in self.section(root, "machines").find(".//%sthead" % XHTML).iter(XHTML + "th")]
+            self.assertEqual(heads[1:], ["Maker Chip %d00X" % (i + 1) for i in range(count)])
+        twins = self.page(sample(), sample())
+        self.assertIn("#2", text_of(self.section(twins, "machines")))
+
+    def test_threads(self):
+        data = sample()
+        for b in list(data["benchmarks"]):
+            for threads in (2, 4):
+                more = copy.deepcopy(b)
+                more["run_name"] += "/threads:%d" % threads
+                more["threads"] = threads
+                more["elements_per_second"] *= threads * 0.9
+                data["benchmarks"].append(more)
+        threads = self.section(self.page(data), "threads")
+        self.assertIn("3.60 times one thread", text_of(threads))
+
+    def test_digests(self):
+        def labelled(digest):
+            data = sample()
+            data["context"]["digest"] = "ab" * 16
+            for b in data["benchmarks"]:
+                b["label"] = "digest " + digest(b)
+            return data
+        same = labelled(lambda b: "00112233445566778899aabbccddeeff")
+        bits = text_of(self.section(self.page(same, same), "bits"))
+        self.assertIn("all equal", bits)
+        self.assertIn("the same on all machines", bits)
+        other = labelled(lambda b: ("ff" if "/avx2/" in b["name"] else "00") * 16)
+        bits = text_of(self.section(self.page(other), "bits"))
+        self.assertIn("differ", bits)
+        self.assertNotIn("all equal", bits)
+        bits = text_of(self.section(self.page(other, other), "bits"))
+        self.assertIn("differ", bits)
+        bigger = labelled(lambda b: ("ff" if "DRAM" in b["name"] else "00") * 16)
+        bigger["context"]["dram_size"] = "262144 KiB"  # other inputs than the other machine's
+        zero = labelled(lambda b: "00" * 16)
+        self.assertIn("all equal", text_of(self.section(self.page(zero, bigger), "bits")))
+        changed = labelled(lambda b: "00" * 16)
+        changed["context"]["digest"] = "cd" * 16
+        self.assertIn("not the same", text_of(self.section(self.page(same, changed), "bits")))
+
+    def test_accuracy(self):
+        data = sample()
+        for b in data["benchmarks"]:
+            b["error_bound_ulp"] = 0.87
+        self.assertIn("0.870", text_of(self.section(self.page(data), "accuracy")))
+
+    def test_peers(self):
+        rate = {"nll": 8e9, "pytorch": 1e9, "slow": 2.5e8}
+        data = {"context": {"cpu": "Chip"}, "benchmarks": [
+            {"name": "peer/%s/cross-entropy/4096x1000" % name, "run_type": "iteration",
+             "elements_per_second": rate[name]} for name in rate]}
+        root = self.page(data)
+        peers = self.section(root, "peers")
+        row = next(r for r in peers.iter(XHTML + "tr") if "4096x1000" in text_of(r))
+        self.assertEqual([text_of(c) for c in row.iter(XHTML + "td")][1:],
+                         ["8.00", "1.00 \u00f78.00", "0.250 \u00f732.0"])
+
+    def test_standard_streams(self):
+        done = self.good("report", "-", "--out", "-", stdin=json.dumps(sample()).encode())
+        ElementTree.fromstring(done.stdout.decode())
+
+
+class Hostile(Page):
+    """Whatever a file says is text."""
+
+    names = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "]]></script><b>", "a&amp;b&", "' onload='",
+             "\u202egnp.exe", "\x1b[31m", "\ufffe\uffff", "\U0001f600" * 300, "x" * 100000, "/", "//////", "a/" * 60,
+             "kernel", "roof/", "peer/", "peer/x", "--><!--", "%n%s%d", "threads:9", "a/threads:99999999999999999999"]
+
+    def test_names(self):
+        data = sample()
+        for i, name in enumerate(self.names):
+            for where in ("%s", "%s/f32/avx2/forward/64x1000", "categorical/f32/avx2/%s/64x1000",
+                          "categorical/f32/avx512/forward/%s", "peer/%s/work/10", "peer/lib/%s/%s",
+                          "roof/%s/DRAM"):
+                b = copy.deepcopy(data["benchmarks"][i % 3])
+                b["run_name"] = b["name"] = where.replace("%s", name)
+                b["label"] = name + "0123456789abcdef"
+                data["benchmarks"].append(b)
+        data["context"] = {key: name for key, name in zip(
+            ("cpu", "governor", "flags", "isa", "nll", "digest", "compiler", "date", "dram_size"), self.names)}
+        root = self.page(data)
+        self.assertEqual(len(list(root.iter(XHTML + "img"))), 0)
+        self.assertEqual(len(list(root.iter(XHTML + "b"))), len(re.findall("<b>", self.text)))
+        self.assertEqual(len(list(root.iter(XHTML + "script"))), 2)
+        self.assertEqual(self.text.count("<script"), 2)
+        self.assertNotRegex(self.text, "[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\ufffe\uffff]")
+
+    def test_file_name(self):
+        name = "<i>&\"\x01\udcff.json"
+        with open(os.fsencode(self.path(name)), "wb") as file:
+            file.write(json.dumps(sample()).encode())
+        done = self.run_nll("report", name, "-o", "page.html")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(self.path("page.html"), encoding="utf-8") as file:
+            self.assertIn("&lt;i&gt;&amp;&quot;", ElementTree.tostring(ElementTree.fromstring(file.read())).decode()
+                          .replace('"', "&quot;"))
+
+    def test_numbers(self):
+        odd = [0, -1, 1e300, -1e300, 5e-324, 1 << 62, "12", None, True, [], {}]
+        data = sample()
+        keys = ("elements_per_second", "bytes_per_second", "roof_fraction", "roof_bytes_per_second", "real_time",
+                "threads", "error_bound_ulp", "family_index", "run_name", "label", "aggregate_name", "time_unit")
+        for i, key in enumerate(keys):
+            for k, value in enumerate(odd):
+                b = copy.deepcopy(data["benchmarks"][(i + k) % 9])
+                b["run_name"] = "categorical/f32/avx2/odd%d/DRAMx%d" % (i, k)
+                b[key] = value
+                data["benchmarks"].append(b)
+        data["context"]["caches"] = [{"type": "Data", "level": level, "size": size}
+                                     for level in (-1, 0, 1, 2, 3, 99) for size in odd]
+        data["context"]["load_avg"] = odd
+        data["context"]["isa_built"] = odd
+        data["benchmarks"] += odd
+        self.page(data)
+
+    def test_not_a_number(self):
+        """Google Benchmark writes these bare."""
+        text = json.dumps(sample())
+        for bare in ("NaN", "-NaN", "Infinity", "-Infinity", "nan", "inf"):
+            self.page(re.sub(r'("elements_per_second": )[0-9.e+]+', r"\g<1>" + bare, text, count=8))
+
+    def test_everything_may_lack(self):
+        for key in ("context", "label", "run_name", "aggregate_name", "elements_per_second", "bytes_per_second",
+                    "real_time", "roof_fraction", "time_unit"):
+            data = sample()
+            data.pop(key, None)
+            for b in data["benchmarks"]:
+                b.pop(key, None)
+            self.page(data)
+        for key in list(sample()["context"]):
+            data = sample()
+            del data["context"][key]
+            self.page(data)
+        self.page({"benchmarks": [{"name": "x"}]})
+
+
+class Refused(Page):
+    def refuse_file(self, code, data, say):
+        name = self.write("bad.json", data)
+        self.save_bytes("page.html", b"old")
+        self.refuse(code, "report", name, "-o", "page.html", say=["bad.json: expected", *say])
+        self.assertEqual(self.files(), ["bad.json", "page.html"])
+        with open(self.path("page.html"), "rb") as file:
+            self.assertEqual(file.read(), b"old")
+
+    def test_bad_files(self):
+        whole = json.dumps(sample())
+        for data in ("", "{", whole[:len(whole) // 2], whole + "}", "\x00", b"\xff\xfe{", '{"benchmarks": [NaN', "[" * 100000,
+                     '{"a": "\\ud800"}', '"unended', "3"):
+            self.refuse_file(65, data, ["JSON", "line"])
+        for data in ("[]", "{}", '{"benchmarks": 3}', '{"context": {}}'):
+            self.refuse_file(65, data, ["benchmarks"])
+        for data in ('{"benchmarks": []}', '{"benchmarks": [{"name": "x", "error_occurred": true}]}',
+                     '{"benchmarks": [3, null, {}]}'):
+            self.refuse_file(65, data, ["at least one"])
+
+    def test_failed_benchmarks_are_counted(self):
+        data = sample()
+        data["benchmarks"].append({"name": "x", "run_name": "x", "error_occurred": True})
+        self.assertIn("1 failed", text_of(self.section(self.page(data), "machines")))
+
+    def test_usage(self):
+        self.write("a.json", sample())
+        self.refuse(64, "report", say="missing results")
+        self.refuse(64, "report", "a.json", say="--out")
+        self.refuse(64, "report", "a.json", "-o", say="needs a value")
+        self.refuse(64, "report", "a.json", "-x", say="'-x'")
+        self.refuse(64, "report", "a.json", "-o", "b", "--out", "c", say="twice")
+        self.refuse(64, "report", *["a.json"] * 65, "-o", "b.html", say="at most 64")
+        self.refuse(66, "report", "no.json", "-o", "b.html", say=("no.json", "No such file"))
+        self.refuse(66, "report", ".", "-o", "b.html", say="directory")
+        self.refuse(74, "report", "a.json", "-o", "no/such/b.html", say="no/such/b.html")
+        self.assertEqual(self.files(), ["a.json"])
+        self.assertIn(b"--out", self.good("report", "--help").stdout)
