@@ -10,6 +10,7 @@ import distributions
 import divergences
 import headers
 import inputs
+import kl_dist
 import models
 import outputs
 import scores
@@ -17,7 +18,7 @@ import sequences
 import sparse
 import usage
 
-MODULES = (distributions, divergences, headers, inputs, models, outputs, scores, sequences, sparse, usage)
+MODULES = (distributions, divergences, headers, inputs, kl_dist, models, outputs, scores, sequences, sparse, usage)
 
 
 def main():
