@@ -235,12 +235,13 @@ static const struct model *from_distribution(const struct catalogue *c, const nl
     }
     if (d->target) {
         snprintf(help[n], sizeof help[n], "observation y, %s [n]", values[d->target_domain]);
-        flags[n++] = (struct flag){.name = "target",
-                                   .form = COLUMN,
-                                   .help = help[n],
-                                   .required = true,
-                                   .member = d->target,
-                                   .extra = d->grad_target};
+        flags[n] = (struct flag){.name = "target",
+                                 .form = COLUMN,
+                                 .help = help[n],
+                                 .required = true,
+                                 .member = d->target,
+                                 .extra = d->grad_target};
+        n++;
     }
     model = (struct model){.command = c->command,
                            .name = d->name,
