@@ -37,7 +37,7 @@ static void score(const struct kl_model *m, nll_dtype type, size_t n, const doub
                   double *out) {
     const nll_distribution *d = family_of(m->family);
     size_t outputs = m->inputs + 1;
-    void *in[KL_INPUTS], *got[KL_OUTPUTS];
+    void *in[KL_INPUTS] = {0}, *got[KL_OUTPUTS] = {0};
     char *args = calloc(1, d->args_size);
     double *column = new_doubles(n);
     cr_assert_not_null(args);

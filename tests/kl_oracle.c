@@ -227,7 +227,7 @@ void kl_oracle(const struct kl_model *m, const double x[], long double v[], long
             move(x, m->inputs, o - 1, -1, e, at);
             v[o] = give(num_scale(n_sub(above, m->value(at)), -1 - e));
             /* nor does it find a 0 that is none of all parameters */
-            int noise = m->domains[(o - 1) % (m->inputs / 2)] != KL_REAL &&
+            int noise = m->domains[(o - 1) % (m->inputs > 2 ? 2 : 1)] != KL_REAL &&
                         fabsl(v[o] * x[o - 1]) < 0x1p-300L;
             if (noise || same(x, x + m->inputs / 2, m->inputs / 2)) v[o] = 0;
         }
@@ -311,8 +311,8 @@ static double draw(enum kl_domain domain, int range, uint64_t *state) {
 }
 
 void kl_draw(const struct kl_model *m, int f32, double x[], uint64_t *state) {
-    size_t places = m->inputs / 2;
-    int wide = gen_bits(state) & 1, near = (int)gen_below(4, state);
+    size_t places = m->inputs > 2 ? 2 : 1;
+    int wide = (int)(gen_bits(state) & 1), near = (int)gen_below(4, state);
     int most = f32 ? 22 : 51, bits = (int)gen_below((uint64_t)most, state) + 1;
     for (size_t k = 0; k < places; k++) {
         enum kl_domain domain = m->domains[k];

@@ -91,7 +91,7 @@ static void gradients(const pair_plan *p, const nll_row_call *call, pair_rows *g
 
 /* What the sums P and Q take off: the kernels on a row of the one class P, Q. */
 static double of_whole(const nll_row_call *call, pair_rows *g, size_t i) {
-    double sums_of[6], slope[SIDES], p = whole(g, i, P), q = whole(g, i, Q);
+    double sums_of[6] = {0}, slope[SIDES] = {0}, p = whole(g, i, P), q = whole(g, i, Q);
     double *pair = g->pair[i];
     pair[MORE] = pair[LOST_Q] - pair[LOST_P];
     pair[LOST_P] = pair[LOST_Q] = 0; /* of one class p Q = q P */
