@@ -54,10 +54,14 @@ static num laplace(const num x[]) {
     num tail = n_mul(t, n_exp(n_neg(n_div(d, x[1]))));
     return n_sub(n_sub(sum3(n_div(d, x[3]), tail, num_of(0)), n_log(t)), one());
 }
-/* t (1 + a) e^-a - 1 as (t - 1) (1 + g) + g */
+/* t (1 + a) e^-a - 1 as (t - 1) (1 + g) + g; t - 1 and t (e^-a - 1 + a), which change sides */
 static num laplace_terms(size_t o, const num x[]) {
-    if (o != 2) return NULL;
+    if (o != 2 && o != 4) return NULL;
     num a = n_div(n_abs(n_sub(x[0], x[2])), x[1]), t = n_div(x[1], x[3]);
+    if (o == 4) {
+        num apart = n_mul(t, n_add(n_expm1(n_neg(a)), a));
+        return n_div(n_add(n_abs(n_sub(t, one())), apart), x[3]);
+    }
     num whole = n_mul(n_add(one(), a), n_exp(n_neg(a)));
     num terms = n_add(n_abs(n_mul(n_sub(t, one()), whole)), n_abs(n_sub(whole, one())));
     return n_div(terms, x[1]);
