@@ -15,4 +15,5 @@
 #include "row/counts.h"
 #include "row/dirichlet.h"
 #include "row/finish.h"
+#include "row/kl_dirichlet.h"
 #endif

@@ -65,6 +65,8 @@ UNARY(exp, exp)
 UNARY(log1p, log1p)
 UNARY(cos, cos)
 UNARY(lgamma, lngamma)
+UNARY(digamma, digamma)
+UNARY(expm1, expm1)
 
 int n_zero(num a) { return mpfr_zero_p(a); }
 

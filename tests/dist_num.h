@@ -25,6 +25,8 @@ num n_exp(num a);
 num n_log1p(num a);
 num n_cos(num a);
 num n_lgamma(num a);
+num n_digamma(num a);
+num n_expm1(num a);
 num n_softplus(num a); /* log(1 + e^a) */
 num n_log_i0(num a);   /* log of the modified Bessel function I0 */
 int n_zero(num a);

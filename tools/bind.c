@@ -80,7 +80,8 @@ static int check_choices(const struct model *model, const char *const *values) {
         list_choice(model, i, list, sizeof list);
         given |= flag->form == LABELS && brings_labels(model, values);
         if (flag->required && !given && is_first(model, i))
-            return fail(EX_USAGE, "missing %s; see 'nll score %s --help'", list, model->name);
+            return fail(EX_USAGE, "missing %s; see 'nll %s %s --help'", list, model->command,
+                        model->name);
     }
     return 0;
 }

@@ -4,6 +4,7 @@
 #define NLL_TOOL_COMMANDS_H
 
 int command_score(int argc, char **argv);
+int command_kl_dist(int argc, char **argv);
 int command_convert(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_report(int argc, char **argv);

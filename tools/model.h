@@ -52,8 +52,10 @@ struct model {
     const char *about;
     const struct flag *flags;
     size_t flag_count;
-    nll_status (*call)(const void *args, nll_result *result); /* NULL: `distribution` is scored */
+    nll_status (*call)(const void *args, nll_result *result); /* NULL: of `distribution` */
     const nll_distribution *distribution;
+    nll_status (*call_of)(const nll_distribution *distribution, const void *args,
+                          nll_result *result);
     size_t args_size;
     size_t common, nll;          /* offsets */
     size_t mode, mean, variance; /* likewise; 0: none */
@@ -61,17 +63,29 @@ struct model {
     size_t count_correct;        /* offset of the int that asks for the accuracy, 0: none */
     /* Offsets of the views of sequences and of the row weights' output; 0: the model knows none. */
     size_t offsets, lengths, weight;
-    bool labels_mode; /* mode is a class index */
-    bool wide_mode;   /* mode has a number for each class */
-    bool perplexity;  /* exp(mean) means something */
+    const char *command; /* whose model it is: "score", or "kl-dist" */
+    bool labels_mode;    /* mode is a class index */
+    bool wide_mode;      /* mode has a number for each class */
+    bool perplexity;     /* exp(mean) means something */
 };
 
+/* The models of a command: rows of models.c, then those that the library's table makes. */
+struct catalogue {
+    const char *command;
+    const struct model *rows;
+    size_t count;
+    const nll_distribution *(*at)(size_t i);
+    nll_status (*call_of)(const nll_distribution *distribution, const void *args,
+                          nll_result *result);
+};
+extern const struct catalogue score_models, kl_models;
+
 /* Name and description of the i-th model; false past the end. */
-bool model_list(size_t i, const char **name, const char **about);
+bool model_list(const struct catalogue *c, size_t i, const char **name, const char **about);
 nll_status model_call(const struct model *model, const void *args, nll_result *result);
 enum { FLAGS_MOST = 32 };
 
 /* The model of that name, or NULL after an error line; *code is 64, or 69 if it is not built. */
-const struct model *model_find(const char *name, int *code);
+const struct model *model_find(const struct catalogue *c, const char *name, int *code);
 
 #endif

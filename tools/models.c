@@ -102,6 +102,13 @@ static const struct flag dirichlet_flags[] = {
      GRADIENT(dirichlet, grad_target)},
 };
 
+static const struct flag kl_dirichlet_flags[] = {
+    {"p-concentration", MATRIX, "p: concentrations [n, c]", NEEDED,
+     AT(kl_dirichlet, p_concentration), GRADIENT(kl_dirichlet, grad_p_concentration)},
+    {"q-concentration", MATRIX, "q: concentrations [n, c]", NEEDED,
+     AT(kl_dirichlet, q_concentration), GRADIENT(kl_dirichlet, grad_q_concentration)},
+};
+
 static const struct flag bernoulli_flags[] = {
     {"logits", COLUMN, "log-odds of y = 1 [n]", ONE_OF(1), AT(bernoulli, logits),
      GRADIENT(bernoulli, grad), CURVATURE(bernoulli, )},
@@ -139,10 +146,11 @@ CALL(gaussian)
 CALL(kl)
 CALL(dirichlet)
 CALL(multinomial)
+CALL(kl_dirichlet)
 
 /* What every row of the table has; most also have a mode. */
 #define VALUED(model, value)                                                                 \
-    .name = #model, .flags = model##_flags,                                                  \
+    .command = "score", .name = #model, .flags = model##_flags,                              \
     .flag_count = sizeof model##_flags / sizeof model##_flags[0], .call = call_##model,      \
     .args_size = sizeof(nll_##model##_args), .common = offsetof(nll_##model##_args, common), \
     .nll = offsetof(nll_##model##_args, value)
@@ -166,13 +174,29 @@ static const struct model models[] = {
     {MODEL(multinomial), .about = "counts of c classes per row", .wide_mode = true},
     {VALUED(kl, divergence), .about = "Kullback-Leibler or Jensen-Shannon divergence of two rows"},
 };
-enum { MODELS = sizeof models / sizeof models[0] };
+
+static const struct model kl_rows[] = {
+    {.command = "kl-dist",
+     .name = "dirichlet",
+     .about = "two Dirichlet distributions",
+     .flags = kl_dirichlet_flags,
+     .flag_count = sizeof kl_dirichlet_flags / sizeof kl_dirichlet_flags[0],
+     .call = call_kl_dirichlet,
+     .args_size = sizeof(nll_kl_dirichlet_args),
+     .common = offsetof(nll_kl_dirichlet_args, common),
+     .nll = offsetof(nll_kl_dirichlet_args, divergence)},
+};
+
+const struct catalogue score_models = {"score", models, sizeof models / sizeof models[0],
+                                       nll_distribution_at, nll_score};
+const struct catalogue kl_models = {"kl-dist", kl_rows, sizeof kl_rows / sizeof kl_rows[0],
+                                    nll_kl_family_at, nll_kl_family};
 
 _Static_assert(sizeof categorical_flags / sizeof categorical_flags[0] <= FLAGS_MOST,
                "FLAGS_MOST is too small");
 
 /* The row of a distribution, made from the library's table.  One program scores one model. */
-static const struct model *from_distribution(const nll_distribution *d) {
+static const struct model *from_distribution(const struct catalogue *c, const nll_distribution *d) {
     static struct model model;
     static struct flag flags[FLAGS_MOST];
     static char names[FLAGS_MOST][40], help[FLAGS_MOST][96];
@@ -196,8 +220,8 @@ static const struct model *from_distribution(const nll_distribution *d) {
         for (size_t k = 0; k < d->parameter_count; k++)
             if (k != n && d->parameters[k].place == p->place) choice = (int)p->place + 1;
         snprintf(names[n], sizeof names[n], "%s", p->name);
-        for (char *c = names[n]; *c; c++)
-            if (*c == '_') *c = '-';
+        for (char *t = names[n]; *t; t++)
+            if (*t == '_') *t = '-';
         snprintf(help[n], sizeof help[n], "%s, %s [n]", p->about, values[p->domain]);
         flags[n] = (struct flag){.name = names[n],
                                  .form = COLUMN,
@@ -209,18 +233,23 @@ static const struct model *from_distribution(const nll_distribution *d) {
                                  .hess = p->hess,
                                  .fisher = p->fisher};
     }
-    snprintf(help[n], sizeof help[n], "observation y, %s [n]", values[d->target_domain]);
-    flags[n] = (struct flag){.name = "target",
-                             .form = COLUMN,
-                             .help = help[n],
-                             .required = true,
-                             .member = d->target,
-                             .extra = d->grad_target};
-    model = (struct model){.name = d->name,
+    if (d->target) {
+        snprintf(help[n], sizeof help[n], "observation y, %s [n]", values[d->target_domain]);
+        flags[n] = (struct flag){.name = "target",
+                                 .form = COLUMN,
+                                 .help = help[n],
+                                 .required = true,
+                                 .member = d->target,
+                                 .extra = d->grad_target};
+        n++;
+    }
+    model = (struct model){.command = c->command,
+                           .name = d->name,
                            .about = d->about,
                            .flags = flags,
-                           .flag_count = n + 1,
+                           .flag_count = n,
                            .distribution = d,
+                           .call_of = c->call_of,
                            .args_size = d->args_size,
                            .common = d->common,
                            .nll = d->nll,
@@ -231,28 +260,30 @@ static const struct model *from_distribution(const nll_distribution *d) {
     return &model;
 }
 
-bool model_list(size_t i, const char **name, const char **about) {
-    const nll_distribution *d = i < MODELS ? NULL : nll_distribution_at(i - MODELS);
-    if (i >= MODELS && !d) return false;
-    *name = d ? d->name : models[i].name;
-    *about = d ? d->about : models[i].about;
+bool model_list(const struct catalogue *c, size_t i, const char **name, const char **about) {
+    const nll_distribution *d = i < c->count ? NULL : c->at(i - c->count);
+    if (i >= c->count && !d) return false;
+    *name = d ? d->name : c->rows[i].name;
+    *about = d ? d->about : c->rows[i].about;
     return true;
 }
 
 nll_status model_call(const struct model *model, const void *args, nll_result *result) {
-    return model->call ? model->call(args, result) : nll_score(model->distribution, args, result);
+    return model->call ? model->call(args, result)
+                       : model->call_of(model->distribution, args, result);
 }
 
-const struct model *model_find(const char *name, int *code) {
+const struct model *model_find(const struct catalogue *c, const char *name, int *code) {
     struct guess guess = guess_start(name);
     const char *known, *about;
-    for (size_t i = 0; model_list(i, &known, &about); i++) {
+    for (size_t i = 0; model_list(c, i, &known, &about); i++) {
         if (strcmp(known, name) == 0)
-            return i < MODELS ? &models[i] : from_distribution(nll_distribution_at(i - MODELS));
+            return i < c->count ? &c->rows[i] : from_distribution(c, c->at(i - c->count));
         guess_offer(&guess, known);
     }
     const char *near = guess_result(&guess);
     *code = near ? fail(EX_USAGE, "unknown model '%s'; did you mean '%s'?", name, near)
-                 : fail(EX_USAGE, "unknown model '%s'; 'nll score --help' lists the models", name);
+                 : fail(EX_USAGE, "unknown model '%s'; 'nll %s --help' lists the models", name,
+                        c->command);
     return NULL;
 }

@@ -16,6 +16,8 @@ static const struct {
 } commands[] = {
     {"score", "score MODEL [inputs] [options]", "score files; a summary on standard output",
      command_score},
+    {"kl-dist", "kl-dist MODEL [inputs] [options]", "KL of two distributions of one family",
+     command_kl_dist},
     {"convert", "convert [inputs] --out F", "to and from the .kld files of llama.cpp",
      command_convert},
     {"bench", "bench [options]", "speed of the kernels and models against this machine's limits",

@@ -43,6 +43,9 @@ static json_t *hex(double value) {
     return isfinite(value) ? json_sprintf("%a", value) : number(value);
 }
 
+/* Two distributions, not one and a target. */
+static bool is_pair(const struct report *r) { return strcmp(r->model->command, "kl-dist") == 0; }
+
 static int print_json(const struct report *r, FILE *out) {
     const nll_result *result = &r->result;
     struct figures f = derive(r);
@@ -53,6 +56,7 @@ static int print_json(const struct report *r, FILE *out) {
     } members[] = {
         {"schema", true, json_integer(1)},
         {"model", true, json_string(r->model->name)},
+        {"divergence", is_pair(r), json_string("kl")},
         {"dtype", true, json_string(nll_dtype_name(r->dtype))},
         {"compute", true, json_string(nll_dtype_name(result->compute))},
         {"isa", true, json_string(nll_isa_active())},
@@ -114,7 +118,8 @@ static void print_text(const struct report *r, FILE *out) {
     const nll_result *result = &r->result;
     struct figures f = derive(r);
     const char *unit = r->settings->bits ? "bits" : "nats";
-    fprintf(out, "%s: %llu rows", r->model->name, (unsigned long long)result->rows);
+    fprintf(out, "%s%s: %llu rows", is_pair(r) ? "kl " : "", r->model->name,
+            (unsigned long long)result->rows);
     if (r->cols) fprintf(out, " of %zu classes", r->cols);
     fprintf(out, ", %s\n\n", nll_dtype_name(r->dtype));
     if (has_perplexity(r)) line(out, "perplexity", "%.6g", f.perplexity);

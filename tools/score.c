@@ -82,7 +82,8 @@ static int explain(const struct score *s, nll_status status) {
                     model, (long long)bad + (long long)s->binding.begin);
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (codes[i].status == status)
-            return fail(codes[i].code, "%s: %s; see 'nll score %s --help'", model, text, model);
+            return fail(codes[i].code, "%s: %s; see 'nll %s %s --help'", model, text,
+                        s->model->command, model);
     return fail(EX_SOFTWARE, "%s: %s (status %d); please report this", model, text, (int)status);
 }
 
@@ -244,11 +245,24 @@ static int finish(struct score *s) {
     return code;
 }
 
+/* Of two distributions: flags are pairs, --p-X and --q-X, of which both are given or none. */
+static int check_forms(const struct model *model, const char *const *values) {
+    if (model->distribution == NULL || model->distribution->target) return 0;
+    for (size_t i = 0; i + 1 < model->flag_count; i += 2) {
+        if (!values[i] == !values[i + 1]) continue;
+        const char *given = model->flags[values[i] ? i : i + 1].name;
+        return fail(EX_USAGE, "--%s: p and q are compared in the same form; give --%s as well",
+                    given, model->flags[values[i] ? i + 1 : i].name);
+    }
+    return 0;
+}
+
 static int run(struct score *s, const char *const *values) {
     int code = s->settings.isa ? settings_isa(s->settings.isa) : 0;
     if (!code && s->settings.mode && !s->model->mode)
         code = fail(EX_USAGE, "--mode: %s has no most likely value; leave it out", s->model->name);
     if (!code) code = bind_open(&s->binding, s->model, values, &s->settings);
+    if (!code) code = check_forms(s->model, values);
     if (!code) code = metrics_open(&s->metrics, &s->binding);
     if (!code) code = sequences_open(&s->sequences, &s->settings, &s->binding);
     if (!code) code = rehearse(s);
@@ -277,19 +291,43 @@ static int score(const struct model *model, const char *const *values) {
     return code;
 }
 
-/* Help of `nll score` itself: the models, and the options that all of them take. */
-static int score_help(void) {
+/* What tells the commands apart. */
+struct command {
+    const struct catalogue *models;
+    const char *about, *of, *out;      /* the help's first words, of a model's, and of --out */
+    const enum common_option *without; /* options that no model of it has, ended by 0 */
+};
+
+/* The common options of the command, and the place of each among all; how many there are. */
+static size_t common_of(const struct command *c, struct arg_option *options, size_t *place) {
+    size_t count = 0;
+    for (size_t i = 0; i < COMMON_OPTIONS; i++) {
+        const enum common_option *w = c->without;
+        while (*w && *w != i) w++;
+        if (i && *w == i) continue;
+        options[count] = common_options[i];
+        if (i == OUT && c->out) options[count].help = c->out;
+        place[count++] = i;
+    }
+    return count;
+}
+
+/* Help of the command itself: the models, and the options that all of them take. */
+static int command_help(const struct command *c) {
     char about[4000];
     size_t used = (size_t)snprintf(
         about, sizeof about,
-        "Negative log-likelihoods of arrays: a summary on standard output; on request the NLL of "
-        "each row and sequence, and gradients.  An input is a .npy file, - for the standard input, "
-        "or a number.\n\nModels, whose own options 'nll score MODEL --help' lists:\n");
+        "%s  An input is a .npy file, - for the standard input, or a number.\n\nModels, whose own "
+        "options 'nll %s MODEL --help' lists:\n",
+        c->about, c->models->command);
     const char *name, *text;
-    for (size_t i = 0; model_list(i, &name, &text) && used < sizeof about; i++)
+    for (size_t i = 0; model_list(c->models, i, &name, &text) && used < sizeof about; i++)
         used += (size_t)snprintf(about + used, sizeof about - used, "  %-21s  %s\n", name, text);
+    struct arg_option options[COMMON_OPTIONS];
+    size_t place[COMMON_OPTIONS];
+    size_t count = common_of(c, options, place);
     struct arg_command command = {
-        "score", "MODEL [inputs] [options]", about, common_options, COMMON_OPTIONS, 0};
+        c->models->command, "MODEL [inputs] [options]", about, options, count, 0};
     char program[] = "nll", help[] = "--help";
     char *argv[] = {program, help, NULL};
     bool done;
@@ -301,36 +339,64 @@ static const char *const metavars[] = {
     [LIST] = "F",   [LIST_LABELS] = "F", [KLD] = "F",     [SETTING] = "X",
     [INDEX] = "I",  [COUNT] = "K",       [TEXT] = "TEXT", [WORD] = "W"};
 
-int command_score(int argc, char **argv) {
+static int command_of(const struct command *c, int argc, char **argv) {
     enum { MOST = FLAGS_MOST + COMMON_OPTIONS };
     struct arg_option options[MOST] = {{NULL, NULL, NULL}};
-    const char *values[MOST] = {NULL};
+    const char *given[MOST] = {NULL}, *values[MOST] = {NULL}, *word = c->models->command;
+    size_t place[COMMON_OPTIONS];
     int code = 0;
     if (argc < 3)
-        return fail(EX_USAGE, "missing MODEL; write 'nll score MODEL', see 'nll score --help'");
-    if (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0) return score_help();
+        return fail(EX_USAGE, "missing MODEL; write 'nll %s MODEL', see 'nll %s --help'", word,
+                    word);
+    if (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0) return command_help(c);
     if (argv[2][0] == '-')
-        return fail(EX_USAGE, "expected a model before '%s'; write 'nll score MODEL %s'", argv[2],
-                    argv[2]);
-    const struct model *model = model_find(argv[2], &code);
+        return fail(EX_USAGE, "expected a model before '%s'; write 'nll %s MODEL %s'", argv[2],
+                    word, argv[2]);
+    const struct model *model = model_find(c->models, argv[2], &code);
     if (!model) return code;
-    size_t count = 0;
-    for (; count < model->flag_count; count++) {
+    size_t count = 0, flags = model->flag_count;
+    for (; count < flags; count++) {
         const struct flag *flag = &model->flags[count];
         options[count] = (struct arg_option){
             flag->name, flag->arg ? flag->arg : metavars[flag->form], flag->help};
     }
-    memcpy(options + count, common_options, sizeof common_options);
-    count += COMMON_OPTIONS;
+    count += common_of(c, options + flags, place);
     char name[64], needed[200], about[500];
     bind_needed(model, needed, sizeof needed);
-    snprintf(name, sizeof name, "score %s", model->name);
+    snprintf(name, sizeof name, "%s %s", word, model->name);
     snprintf(about, sizeof about,
-             "NLL of %s.\n\nNeeded: %s.\nF is a .npy file, - for the standard input, or a number "
+             "%s of %s.\n\nNeeded: %s.\nF is a .npy file, - for the standard input, or a number "
              "for all rows.\n",
-             model->about, needed);
+             c->of, model->about, needed);
     struct arg_command command = {name, "[inputs] [options]", about, options, count, 0};
     bool done = false;
-    code = args_parse(&command, argc, argv, 3, values, NULL, &done);
+    code = args_parse(&command, argc, argv, 3, given, NULL, &done);
+    for (size_t i = 0; i < count; i++) values[i < flags ? i : flags + place[i - flags]] = given[i];
     return code || done ? code : score(model, values);
+}
+
+int command_score(int argc, char **argv) {
+    static const enum common_option all[] = {0};
+    static const struct command c = {
+        &score_models,
+        "Negative log-likelihoods of arrays: a summary on standard output; on request the NLL of "
+        "each row and sequence, and gradients.",
+        "NLL", NULL, all};
+    return command_of(&c, argc, argv);
+}
+
+int command_kl_dist(int argc, char **argv) {
+    static const enum common_option without[] = {OFFSETS,  SEQ_BYTES,    HESS,    FISHER,    MODE,
+                                                 MEAN_OUT, VARIANCE_OUT, SEQ_OUT, SEQ_TABLE, BYTES,
+                                                 0};
+    static const struct command c = {
+        &kl_models,
+        "Closed-form Kullback-Leibler divergence KL(p||q) of two distributions of one family, row "
+        "by row: a summary on standard output; on request the divergence of each row, and "
+        "gradients of all parameters.",
+        "KL(p||q)",
+        "divergence of each row, in nats; - is the standard output, and the summary then moves to "
+        "standard error",
+        without};
+    return command_of(&c, argc, argv);
 }

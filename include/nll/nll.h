@@ -51,6 +51,8 @@ extern "C" {
 
 #include "distributions.h"
 
+#include "kl_distributions.h"
+
 #include "functions.h"
 
 #include "rows.h"

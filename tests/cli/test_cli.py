@@ -11,6 +11,7 @@ import distributions
 import divergences
 import headers
 import inputs
+import kl_dist
 import models
 import outputs
 import reports
@@ -20,7 +21,8 @@ import sparse
 import usage
 
 MODULES = (
-    bench, distributions, divergences, headers, inputs, models, outputs, reports, scores, sequences, sparse, usage)
+    bench, distributions, divergences, headers, inputs, kl_dist, models, outputs, reports, scores, sequences, sparse,
+    usage)
 
 
 def main():

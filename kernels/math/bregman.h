@@ -1,0 +1,125 @@
+/* bregman.h: remainders of first-order expansions, from which divergences are made: all >= 0, 0 for
+ * equal arguments, and accurate relative to themselves however close the arguments are.
+ *
+ *   d_ratio_of     t = a / b - 1, log(a / b), and log(a / b) - t <= 0, for any a, b > 0
+ *   d_exp_rest_of  e^y - 1 - y, e^y - 1 and e^y
+ *   d_phi_rest     phi(q) - phi(p) - (q - p) phi'(p),  phi(x) = lgamma(x) - x log x + x
+ *
+ * phi is what lgamma keeps of convexity when x log x is taken off.  With delta of stirling.h,
+ * D = q - p and rest(t) = log(1 + t) - t:
+ *   p, q >= 2   -rest(D / p) / 2 + [delta(q) - delta(p) - D delta'(p)]
+ *   else, with P = p + 1, Q = q + 1:
+ *               -rest(D / p) + rest(D / P) / 2 + q rest(-D / (P q)) + [the same at P, Q]
+ * where the second line is lgamma(x) = lgamma(x + 1) - log x, its large terms taken off by hand.
+ * Two and not one, because the fit of delta has the second derivative that this needs to 2^-42 at
+ * 1, but to 2^-49 from 3/2 on. */
+#ifndef NLL_MATH_BREGMAN_H
+#define NLL_MATH_BREGMAN_H
+
+#include "math/gamma_diff.h"
+#include "math/log1pmx.h"
+#include "math/stirling.h"
+
+typedef struct d_ratio {
+    vd t, log, rest;
+} d_ratio;
+/* Given a - b, which the caller may know better than from a and b. */
+NLL_INLINE d_ratio d_ratio_of(vd a, vd b, vd difference) {
+    d_ratio r = {.t = d_div(difference, b)};
+    vd t = r.t;
+#if defined(NLL_T_F64)
+    /* ratios out of the range of a double: both sides go towards 1, and come back in the logarithm;
+     * t of -3/4 makes d_log_ratio look at the ratio alone */
+    md large = d_lt(d_set(0x1p1000), t), small = d_lt(a, d_mul(b, d_set(0x1p-1000)));
+    vd one = d_set(1), zero = d_set(0), log_step = d_set(0x1.9fe3682cd3be4p+9); /* 1200 log 2 */
+    vd up = d_sel(small, d_set(0x1p600), d_sel(large, d_set(0x1p-600), one));
+    vd down = d_sel(small, d_set(0x1p-600), d_sel(large, d_set(0x1p600), one));
+    vd moved = d_sel(small, d_neg(log_step), d_sel(large, log_step, zero));
+    d_log_pair l = d_log_ratio(d_sel(large, d_set(-0.75), t), d_div(d_mul(a, up), d_mul(b, down)));
+    r.log = d_add(l.log, moved);
+    r.rest = d_sel(large, d_neg(t), d_add(l.rest, moved));
+#else
+    d_log_pair l = d_log_ratio(t, d_div(a, b));
+    r.log = l.log;
+    r.rest = l.rest;
+#endif
+    return r;
+}
+NLL_INLINE d_ratio d_ratio_plain(vd a, vd b) { return d_ratio_of(a, b, d_sub(a, b)); }
+
+/* a b - c d with the rounding error of the products put right (Kahan). */
+NLL_INLINE vd d_cross(vd a, vd b, vd c, vd d) {
+    vd m = d_mul(c, d), lost = d_nfma(c, d, m);
+    return d_add(d_fma(a, b, d_neg(m)), lost);
+}
+
+/* For y = y + lost.  By y / 4 and (1 + E)^2 = 1 + 2 E + E^2, twice, as far as the polynomial of
+ * exp.h goes: sums of positive terms; beyond, nothing cancels but a digit. */
+typedef struct d_exp_rest {
+    vd rest, em1, exp;
+} d_exp_rest;
+NLL_INLINE d_exp_rest d_exp_rest_of(vd y, vd lost) {
+    vd two = d_set(2), h = d_mul(y, d_set(0.25)), most = d_set(0x1.62e42fefa39efp-2);
+    md near = d_le(d_abs(h), most);
+    h = d_min(most, d_max(d_neg(most), h));
+    vd f = d_mul(d_mul(h, h), d_exp_poly_q(h)), e = d_add(h, f);
+    NLL_UNROLL
+    for (int k = 0; k < 2; k++) {
+        f = d_fma(e, e, d_mul(two, f));
+        e = d_mul(e, d_add(e, two));
+    }
+    /* far: e^y (1 + lost), and inf - inf avoided */
+    vd x = d_min(d_set(710.0), d_max(d_set(-746.0), y));
+    vd n = d_sub(d_fma(x, d_set(D_LOG2E), d_set(D_MAGIC)), d_set(D_MAGIC));
+    vd s = d_add(d_exp_reduce(x, n), lost);
+    vd whole = d_scalb(d_exp_poly(s), n), far = d_sub(whole, d_set(1));
+    vd far_rest = d_sel(d_lt(d_set(709.9), y), d_set(INFINITY), d_sub(far, y));
+    return (d_exp_rest){d_sel(near, f, far_rest), d_sel(near, e, far),
+                        d_sel(near, d_add(e, d_set(1)), whole)};
+}
+/* x - y and what rounding took from it; 0 for equal infinities. */
+NLL_INLINE vd d_difference(vd x, vd y, vd *lost) {
+    vd zero = d_set(0), d = d_sub(x, y), b = d_sub(d, x);
+    vd rest = d_sub(d_sub(x, d_sub(d, b)), d_add(y, b));
+    *lost = d_sel(d_lt(d_abs(rest), d_set(1)), rest, zero);
+    return d_sel(d_eq(x, y), zero, d);
+}
+
+/* delta(q) - delta(p) - (q - p) delta'(p) for p, q >= 1.  With w = 1 / (x + 5/8), delta = g(w) and
+ * s = w_q - w_p it is s^2 (g[w_p, w_p, w_q] + g'(w_p) / w_q), the first a divided difference. */
+NLL_INLINE vd d_stirling_rest(vd p, vd q, vd difference) {
+    vd one = d_set(1), shift = d_set(0.625), zero = d_set(0);
+    vd wp = d_div(one, d_add(p, shift)), qs = d_add(q, shift), wq = d_div(one, qs);
+    int degree = POLY_DEGREE(stirling_0);
+    vd at = d_set(stirling_0[degree]), slope = zero, curve = zero;
+    NLL_UNROLL
+    for (int k = degree - 1; k >= -1; k--) { /* of w p0(w): one power more */
+        curve = d_fma(curve, wq, slope);
+        slope = d_fma(slope, wp, at);
+        at = d_fma(at, wp, k >= 0 ? d_set(stirling_0[k]) : zero);
+    }
+    /* s^2 = (wp wq)^2 D^2; one wq goes to the bracket */
+    vd s = d_mul(d_mul(wp, wq), difference);
+    return d_mul(d_mul(s, wp), d_mul(difference, d_fma(curve, wq, slope)));
+}
+
+NLL_INLINE vd d_phi_rest(vd p, vd q, vd difference) {
+    vd one = d_set(1), two = d_set(2), half = d_set(0.5);
+    md low = d_mask_or(d_lt(p, two), d_lt(q, two));
+    vd P = d_sel(low, d_add(p, one), p), Q = d_sel(low, d_add(q, one), q);
+    vd rest = d_stirling_rest(P, Q, difference);
+    d_ratio h = d_ratio_of(q, p, difference), H = d_ratio_of(Q, P, difference);
+    d_ratio g = d_ratio_of(d_mul(Q, p), d_mul(P, q), d_neg(difference));
+    vd last = d_sel(d_lt(d_set(0x1p1000), g.t), H.t, d_mul(q, g.rest));
+    vd lifted = d_sub(d_fma(half, H.rest, last), h.rest);
+    return d_add(rest, d_sel(low, lifted, d_neg(d_mul(half, h.rest))));
+}
+
+/* psi(q) - psi(p), with difference = q - p. */
+NLL_INLINE vd d_digamma_step(vd p, vd q, vd difference) {
+    vd step = d_gamma_difference(d_min(p, q), d_abs(difference), WANT_SLOPE).slope;
+    step = d_sel(d_lt(difference, d_set(0)), d_neg(step), step);
+    return d_sel(d_eq(difference, d_set(0)), difference, step);
+}
+
+#endif

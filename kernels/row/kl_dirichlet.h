@@ -1,0 +1,84 @@
+/* row/kl_dirichlet.h: KL(p||q) of two Dirichlet distributions, in double.
+ *
+ * With P and Q the sums of p and q and phi(q; p) the remainder of math/bregman.h:
+ *   sum of [-q_c rest((p_c Q - q_c P) / (q_c P)) + phi(q_c; p_c)] less phi(Q; P)
+ *   dp_c = (p_c - q_c) psi1(p_c) - (P - Q) psi1(P)    dq_c = psi(q_c) - psi(p_c) - (psi(Q) -
+ * psi(P)) row_kl_dirichlet        in0 p, in1 q, in2 per row a R_PAIR: P and its rounding error, Q
+ * and its rounding error, a number added to q - p; out0 per row a R_SUMS: that sum; carry
+ *   row_kl_dirichlet_grad   out0 dp, out1 dq, times the first number of in3, a R_SLOPES; the R_PAIR
+ *                           goes on with -(P - Q) psi1(P) and psi(Q) - psi(P); either output may be
+ *                           NULL; out0 may be in0, out1 in1
+ * A row of one class, p = P and q = Q, has the sum phi(Q; P).  p or q not above 0: NaN. */
+#ifndef NLL_ROW_KL_DIRICHLET_H
+#define NLL_ROW_KL_DIRICHLET_H
+
+#include "math/bregman.h"
+#include "math/digamma.h"
+#include "row/divergence.h"
+
+enum { KL_WHOLE_P, KL_LOST_P, KL_WHOLE_Q, KL_LOST_Q, KL_MORE, KL_CURVE, KL_STEP };
+
+NLL_INLINE md kl_concentrations(vd p, vd q) {
+    vd zero = d_set(0), inf = d_set(INFINITY);
+    return d_mask_and(d_mask_and(d_lt(zero, p), d_lt(p, inf)),
+                      d_mask_and(d_lt(zero, q), d_lt(q, inf)));
+}
+
+NLL_INLINE vd kl_dirichlet_term(vd p, vd q, const double *pair) {
+    vd P = d_set(pair[KL_WHOLE_P]), Q = d_set(pair[KL_WHOLE_Q]);
+    vd more = d_nfma(q, d_set(pair[KL_LOST_P]), d_mul(p, d_set(pair[KL_LOST_Q])));
+    d_ratio r = d_ratio_of(d_mul(p, Q), d_mul(q, P), d_add(d_cross(p, Q, q, P), more));
+    vd difference = d_add(d_sub(q, p), d_set(pair[KL_MORE]));
+    vd y = d_nfma(q, r.rest, d_phi_rest(p, q, difference));
+    return d_sel(kl_concentrations(p, q), y, d_set(NAN));
+}
+
+void NLL_SYM(row_kl_dirichlet)(const nll_job *j) {
+    for (size_t r = 0; r < j->rows; r++) {
+        const double *p = (const double *)j->in[0] + (ptrdiff_t)r * j->ld[0];
+        const double *q = (const double *)j->in[1] + (ptrdiff_t)r * j->ld[1];
+        const double *pair = (const double *)j->in[2] + PAIR_NUMBERS * r;
+        double *out = (double *)j->out[0] + SUMS_NUMBERS * r, sum[SUMS_NUMBERS] = {0};
+        if (j->carry) memcpy(sum, out, sizeof sum);
+        for (size_t b = 0; b < j->cols; b += ROW_BLOCK) {
+            size_t end = j->cols - b < ROW_BLOCK ? j->cols : b + ROW_BLOCK;
+            vd value = d_set(0.0);
+            for (size_t i = b; i < end; i += D_LANES) {
+                size_t k = end - i < D_LANES ? end - i : D_LANES;
+                double e[D_LANES];
+                d_store(e, kl_dirichlet_term(d_loadn(p + i, k, 1.0), d_loadn(q + i, k, 1.0), pair));
+                value = d_add(value, d_loadn(e, k, 0.0)); /* nothing of lanes past the end */
+            }
+            div_collect(&sum[0], d_hsum(value));
+        }
+        div_write_sums(sum, out);
+    }
+}
+
+NLL_INLINE void kl_dirichlet_slopes(vd p, vd q, const double *pair, vd scale, vd out[2]) {
+    vd difference = d_add(d_sub(q, p), d_set(pair[KL_MORE]));
+    md valid = kl_concentrations(p, q);
+    out[0] = d_nfma(difference, d_trigamma(p), d_set(pair[KL_CURVE]));
+    out[1] = d_sub(d_digamma_step(p, q, difference), d_set(pair[KL_STEP]));
+    for (unsigned o = 0; o < 2; o++) out[o] = d_sel(valid, d_mul(scale, out[o]), d_set(NAN));
+}
+
+void NLL_SYM(row_kl_dirichlet_grad)(const nll_job *j) {
+    for (size_t r = 0; r < j->rows; r++) {
+        const double *p = (const double *)j->in[0] + (ptrdiff_t)r * j->ld[0];
+        const double *q = (const double *)j->in[1] + (ptrdiff_t)r * j->ld[1];
+        const double *pair = (const double *)j->in[2] + PAIR_NUMBERS * r;
+        vd scale = d_set(((const double *)j->in[3])[8 * r]);
+        for (size_t i = 0; i < j->cols; i += D_LANES) {
+            size_t k = j->cols - i < D_LANES ? j->cols - i : D_LANES;
+            vd g[2];
+            kl_dirichlet_slopes(d_loadn(p + i, k, 1.0), d_loadn(q + i, k, 1.0), pair, scale, g);
+            for (unsigned o = 0; o < 2; o++)
+                if (j->out[o])
+                    d_storen((double *)j->out[o] + (ptrdiff_t)r * j->out_ld[o] + i,
+                             d_canonical(g[o]), k);
+        }
+    }
+}
+
+#endif
