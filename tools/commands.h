@@ -4,6 +4,7 @@
 #define NLL_TOOL_COMMANDS_H
 
 int command_score(int argc, char **argv);
+int command_fit(int argc, char **argv);
 int command_convert(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_info(int argc, char **argv);

@@ -16,6 +16,8 @@ static const struct {
 } commands[] = {
     {"score", "score MODEL [inputs] [options]", "score files; a summary on standard output",
      command_score},
+    {"fit", "fit MODEL --target F [options]",
+     "parameters of largest likelihood; models ranked by AIC", command_fit},
     {"convert", "convert [inputs] --out F", "to and from the .kld files of llama.cpp",
      command_convert},
     {"demo", "demo DIR", "write a small real data set into DIR", command_demo},
@@ -31,7 +33,8 @@ static int print_help(void) {
         printf("  nll %-32s %s\n", commands[i].usage, commands[i].about);
     puts("  nll COMMAND --help                   options of a command\n"
          "  nll --help | --version\n\n"
-         "Exit codes: 0 ok; 1 the self test failed; 2 rows that are not finite (--strict); 64 "
+         "Exit codes: 0 ok; 1 the self test or a fit failed; 2 rows that are not finite "
+         "(--strict); 64 "
          "usage;\n"
          "65 bad data; 66 input missing; 69 not built; 70 internal; 71 memory or system;\n"
          "74 cannot write.");

@@ -51,6 +51,8 @@ extern "C" {
 
 #include "distributions.h"
 
+#include "fit.h"
+
 #include "functions.h"
 
 #include "rows.h"

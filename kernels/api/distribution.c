@@ -31,8 +31,7 @@ double nll_two(enum nll_kernel binary, double x, double y) {
 
 static int is_count(double x) { return x >= 0 && x < INFINITY && x == floor(x); }
 
-/* `in` are the parameters, for domains that depend on them. */
-static int within(nll_domain domain, double x, const double in[]) {
+int nll_within(nll_domain domain, double x, const double in[]) {
     switch (domain) {
     case NLL_REAL: return fabs(x) < INFINITY;
     case NLL_POSITIVE: return x > 0 && x < INFINITY;
@@ -52,8 +51,8 @@ static int within(nll_domain domain, double x, const double in[]) {
 static int bad(const void *model, const double in[]) {
     const distribution_call *d = model;
     for (unsigned k = 0; k < d->places; k++)
-        if (!within(d->given[k]->domain, in[k], in)) return 1;
-    return !within(d->row->info.target_domain, in[d->places], in);
+        if (!nll_within(d->given[k]->domain, in[k], in)) return 1;
+    return !nll_within(d->row->info.target_domain, in[d->places], in);
 }
 
 /* The parameters in their first form; 0 if one lies outside its domain. */
@@ -61,7 +60,7 @@ static int point_of(const distribution_call *d, const double in[], nll_point *p)
     p->variant = d->variant;
     for (unsigned k = 0; k < d->places; k++) {
         nll_domain domain = d->given[k]->domain;
-        if (!within(domain, in[k], in)) return 0;
+        if (!nll_within(domain, in[k], in)) return 0;
         p->x[k] = domain == NLL_LOG     ? nll_one(NLL_K_exp, in[k])
                   : domain == NLL_LOGIT ? nll_one(NLL_K_sigmoid, in[k])
                                         : in[k];

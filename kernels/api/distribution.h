@@ -27,6 +27,9 @@ typedef struct nll_family_row {
 extern const nll_family_row nll_family_rows[];
 extern const size_t nll_family_count;
 
+/* Is x in the domain?  `in` are the parameters, for domains that depend on them. */
+int nll_within(nll_domain domain, double x, const double in[]);
+
 /* Numbers through a kernel: the same bits on every machine, which libm does not promise. */
 double nll_one(enum nll_kernel unary, double x);
 double nll_two(enum nll_kernel binary, double x, double y);
