@@ -44,31 +44,7 @@ static const struct arg_option fit_options[FIT_OPTIONS] = {
     [ISA_NAME] = {"isa", "NAME", "instruction set, as listed by 'nll info'"},
 };
 
-enum { FIXED_MOST = 40, OPTIONS_MOST = FIT_OPTIONS + FIXED_MOST + 1, NAME_MOST = 40 };
-
-/* A parameter of any of the models, as an option. */
-struct fixable {
-    char flag[NAME_MOST]; /* "log-rate" */
-    char help[96];
-    const char *name; /* "log_rate" */
-    struct input input;
-    bool given, form, start;
-    double start_at;
-};
-
-struct fit {
-    const char *models[FITS];
-    size_t model_count;
-    char *list; /* what `models` points into */
-    struct fixable fixable[FIXED_MOST];
-    size_t fixable_count;
-    struct input target, weight;
-    size_t begin, end;
-    int threads;
-    nll_fit_args args;
-    struct fitted fits[FITS];
-    struct fit_report report;
-};
+enum { OPTIONS_MOST = FIT_OPTIONS + FIXED_MOST + 1 };
 
 /* ---- models and their parameters as options */
 
@@ -132,7 +108,9 @@ static int add_models(struct fit *f, const char *list) {
 
 static struct fixable *find_fixable(struct fit *f, const char *option, const char *word,
                                     size_t length, int *code) {
-    struct guess guess = guess_start(word);
+    char alone[NAME_MOST];
+    snprintf(alone, sizeof alone, "%.*s", (int)length, word);
+    struct guess guess = guess_start(alone);
     for (size_t i = 0; i < f->fixable_count; i++) {
         struct fixable *x = &f->fixable[i];
         if ((strlen(x->flag) == length && strncmp(x->flag, word, length) == 0) ||
@@ -226,127 +204,6 @@ static int open_inputs(struct fit *f, const char *const *values) {
 
 /* ---- calls */
 
-/* A number out of the file, for an error line. */
-static bool real_at(const nll_view *view, size_t i, double *value) {
-    const char *at = (const char *)view->data +
-                     (ptrdiff_t)i * view->row_stride * (ptrdiff_t)nll_dtype_size(view->dtype);
-    float x;
-    switch (view->dtype) {
-    case NLL_F64: memcpy(value, at, sizeof *value); return true;
-    case NLL_F32:
-        memcpy(&x, at, sizeof x);
-        *value = (double)x;
-        return true;
-    case NLL_F16:
-    case NLL_BF16:
-    case NLL_ABSENT: return false;
-    case NLL_NUMBER: *value = view->value; return true;
-    default: *value = (double)view_integer(view, i); return true;
-    }
-}
-
-static const char *support(const char *model) {
-    static const char *const texts[] = {[NLL_REAL] = "finite numbers",
-                                        [NLL_POSITIVE] = "numbers > 0",
-                                        [NLL_NONNEGATIVE] = "numbers >= 0",
-                                        [NLL_UNIT] = "numbers from 0 to 1",
-                                        [NLL_COUNT] = "0, 1, 2, ...",
-                                        [NLL_COUNT_TO_TOTAL] = "0, 1, ... up to total-count",
-                                        [NLL_FROM_SCALE] = "numbers from the scale (> 0) on"};
-    for (size_t i = 0; nll_distribution_at(i); i++)
-        if (strcmp(nll_distribution_at(i)->name, model) == 0)
-            return texts[nll_distribution_at(i)->target_domain];
-    return strcmp(model, "bernoulli") == 0 ? texts[NLL_UNIT] : texts[NLL_REAL];
-}
-
-static int explain_row(const struct fit *f, const char *model, int64_t row) {
-    long long shown = (long long)row + (long long)f->begin;
-    double x;
-    char found[64] = "another";
-    if (f->weight.name && real_at(&f->args.sample_weight, (size_t)row, &x) &&
-        !(x >= 0 && x < INFINITY))
-        return fail(EX_DATAERR,
-                    "%s: expected finite weights >= 0, found %g in row %lld; correct it",
-                    f->weight.name, x, shown);
-    if (real_at(&f->args.target, (size_t)row, &x)) snprintf(found, sizeof found, "%.9g", x);
-    for (size_t i = 0; i < f->fixable_count; i++)
-        if (f->fixable[i].given && !f->fixable[i].input.single)
-            return fail(EX_DATAERR,
-                        "%s: expected %s for %s and parameters in their domain, found "
-                        "another in row %lld, whose target is %s; correct it",
-                        f->target.name, support(model), model, shown, found);
-    return fail(EX_DATAERR,
-                "%s: expected %s for %s, found %s in row %lld; leave out the row or "
-                "fit another model",
-                f->target.name, support(model), model, found, shown);
-}
-
-/* A parameter given twice, or one that must be held and is not. */
-static int explain_value(const struct fit *f, const char *model) {
-    size_t count;
-    const nll_parameter *p = nll_fit_parameters(model, &count);
-    const char *by_place[NLL_FIT_PARAMETERS] = {NULL};
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < f->fixable_count; k++) {
-            const struct fixable *x = &f->fixable[k];
-            if (strcmp(x->name, p[i].name) != 0 || !(x->given || x->form)) continue;
-            if (by_place[p[i].place])
-                return fail(EX_USAGE, "%s: '%s' and '%s' are forms of one parameter; give one",
-                            model, by_place[p[i].place], x->flag);
-            by_place[p[i].place] = x->flag;
-        }
-    for (size_t i = 0; i < count; i++)
-        if (!p[i].grad && !by_place[p[i].place])
-            return fail(EX_USAGE,
-                        "%s: '--%s' is needed, as it cannot be fitted; give a number or "
-                        "a file",
-                        model, strcmp(p[i].name, "power") == 0 ? "power" : "total-count");
-    return fail(EX_USAGE,
-                "%s: a value given for a parameter, or a combination of forms, is out of "
-                "its domain; see 'nll fit %s --help'",
-                model, model);
-}
-
-static int explain(const struct fit *f, const struct fitted *x) {
-    switch (x->status) {
-    case NLL_E_DOMAIN: return explain_row(f, x->model, x->result.bad_row);
-    case NLL_E_VALUE: return explain_value(f, x->model);
-    case NLL_E_MEMORY: return fail_memory();
-    case NLL_E_EMPTY:
-        return fail(EX_DATAERR, "%s: expected rows of weight other than 0, found none; give more",
-                    f->target.name);
-    case NLL_E_UNSUPPORTED:
-        return fail(EX_UNAVAILABLE,
-                    "%s: the loc cannot be fitted for scales that differ by row; "
-                    "hold loc, or give one scale",
-                    x->model);
-    default:
-        return fail(EX_SOFTWARE, "%s: %s (status %d); please report this", x->model,
-                    nll_status_string(x->status), (int)x->status);
-    }
-}
-
-/* Probabilities and densities cannot be compared. */
-static int check_comparable(const struct fit *f) {
-    const char *first[2] = {NULL, NULL};
-    for (size_t i = 0; i < f->model_count; i++) {
-        const char *model = f->models[i];
-        if (strcmp(model, "tweedie") == 0)
-            return fail(EX_USAGE, "--compare: tweedie is no density and has no AIC; leave it out");
-        int counts = 0;
-        for (size_t k = 0; nll_distribution_at(k); k++)
-            if (strcmp(nll_distribution_at(k)->name, model) == 0)
-                counts = !nll_distribution_at(k)->grad_target;
-        counts |= strcmp(model, "bernoulli") == 0;
-        if (!first[counts]) first[counts] = model;
-    }
-    if (!first[0] || !first[1]) return 0;
-    return fail(EX_USAGE,
-                "--compare: %s has densities and %s probabilities, which do not compare; "
-                "name models of one kind",
-                first[0], first[1]);
-}
-
 static void fit_one(struct fit *f, struct fitted *x) {
     nll_fit_parameter parameters[FIXED_MOST];
     size_t count, given = 0;
@@ -380,7 +237,7 @@ static int fit_all(struct fit *f) {
         x->model = f->models[i];
         fit_one(f, x);
         bool fine = x->status == NLL_OK || (f->report.compare && x->status == NLL_E_DOMAIN);
-        if (!fine) code = explain(f, x);
+        if (!fine) code = fit_explain(f, x);
     }
     f->report.threads = pool.threads;
     f->report.seconds = pool_stop(&pool);
@@ -413,7 +270,7 @@ static int run(struct fit *f, const char *const *values) {
                                     .json = values[AS_JSON],
                                     .quiet = values[SILENT]};
     f->args.struct_size = sizeof f->args;
-    int code = values[COMPARE] ? check_comparable(f) : 0;
+    int code = values[COMPARE] ? fit_comparable(f) : 0;
     if (!code) code = read_options(f, values);
     if (!code) code = open_inputs(f, values);
     if (code) return code;
@@ -426,7 +283,7 @@ static int run(struct fit *f, const char *const *values) {
     fit_rank(&f->report);
     code = fit_print(&f->report);
     const struct fitted *best = &f->fits[0];
-    if (!code && best->status != NLL_OK) return explain(f, best);
+    if (!code && best->status != NLL_OK) return fit_explain(f, best);
     if (!code && !best->result.converged)
         code = fail(
             EXIT_DIFFERENT, "%s: no maximum: %s%s%s", best->model,

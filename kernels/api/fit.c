@@ -31,17 +31,17 @@ static void approach(fit_problem *p, fit_limits limits) {
     limits.tolerance = 0.01;
     fit_newton(&part, limits, 0);
     p->status = part.status;
-    if (part.outcome != NLL_FIT_CONVERGED) return;
+    if (part.outcome != NLL_FIT_CONVERGED && part.outcome != NLL_FIT_LIMIT) return;
     for (unsigned k = 0; k < p->places; k++) p->theta[k] = part.theta[k];
 }
 
-/* The limit of a parameter that goes to infinity, as the largest number that the kernels promise
- * accuracy for; the others are fitted there. */
+/* The limit of a parameter that goes to infinity: at 2^100 the kernels have its bits, as the tests
+ * check.  The others are fitted there. */
 static void fit_limit(fit_problem *p, fit_limits limits) {
     int place = p->at_fault;
     if (place < 0) return;
-    p->fixed[place] = nll_number(0x1p49);
-    p->theta[place] = 0x1p49;
+    p->fixed[place] = nll_number(0x1p100);
+    p->theta[place] = 0x1p100;
     unsigned free[NLL_PLACES];
     p->loss_known = 0;
     if (fit_free(p, free)) fit_newton(p, limits, 1);

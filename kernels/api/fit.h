@@ -78,6 +78,7 @@ typedef enum fit_function {
     FIT_VALUE,      /* y - c */
     FIT_SQUARE,     /* (y - c)^2 */
     FIT_ABS,        /* |y - c| */
+    FIT_EQUAL,      /* 1 where y = c, else 0 */
     FIT_EXCESS,     /* (y - c)^2 - y */
     FIT_LOG,        /* log y - c */
     FIT_LOG_SQUARE, /* (log y - c)^2 */
@@ -102,8 +103,6 @@ double fit_median(fit_problem *p);
 void fit_begin(fit_problem *p);
 /* Is the start the maximum, by a closed form? */
 int fit_closed_form(const fit_problem *p);
-/* The limit of the model as `place` goes to infinity, as a number that stands for it. */
-void fit_to_limit(fit_problem *p, int place);
 
 typedef struct fit_limits {
     int iterations;

@@ -77,28 +77,22 @@ static void evaluate(const newton *s, point *x) {
     }
 }
 
-/* Mixed derivatives, by differences of gradients over a step that is small against the scale of one
- * observation's information: central ones for the answer, one-sided ones on the way. */
-static void mix(const newton *s, point *x, int central) {
+/* Mixed derivatives, by one-sided differences of gradients, over a step that is small against the
+ * scale of one observation's information and not lost in the digits of theta. */
+static void mix(const newton *s, point *x) {
     for (unsigned f = 0; f + 1 < s->n; f++) {
-        double theta[NLL_PLACES], low[NLL_PLACES], high[NLL_PLACES];
+        double theta[NLL_PLACES], high[NLL_PLACES];
         unsigned k = s->place[f];
         double step = 0x1p-16 * sqrt(x->weight / x->outer.at[f][f]);
+        double least = s->u[f] == AS_IT_IS ? 0x1p-50 * fabs(x->theta[k]) : 0;
         if (!(step < 0x1p-10) && s->u[f] != AS_IT_IS) step = 0x1p-10;
+        if (step < least) step = least;
         memcpy(theta, x->theta, sizeof theta);
-        memcpy(low, x->grad, sizeof low);
         theta[k] = moved(s->u[f], x->theta[k], step);
         gradient_at(s, theta, high);
-        if (central) {
-            theta[k] = moved(s->u[f], x->theta[k], -step);
-            gradient_at(s, theta, low);
-        }
-        /* The step as it is after rounding. */
-        double width = central ? 2 * step : step;
-        if (s->u[f] == AS_IT_IS)
-            width = (x->theta[k] + step) - (central ? x->theta[k] - step : x->theta[k]);
+        if (s->u[f] == AS_IT_IS) step = theta[k] - x->theta[k]; /* as rounded */
         for (unsigned g = f + 1; g < s->n; g++)
-            x->hess.at[f][g] = x->hess.at[g][f] = (high[g] - low[g]) / width;
+            x->hess.at[f][g] = x->hess.at[g][f] = (high[g] - x->grad[g]) / step;
     }
 }
 
@@ -138,21 +132,6 @@ static double solve(const newton *s, const factor *f, const double *b, double *x
     return sqrt(norm);
 }
 
-/* The step of steepest descent in the metric of the gradients' outer products. */
-static int outer_step(const newton *s, const point *x, double *d) {
-    factor f;
-    matrix a = x->outer;
-    if (cholesky(s, &a, &f)) {
-        solve(s, &f, x->grad, d);
-        return 1;
-    }
-    memset(&a, 0, sizeof a);
-    for (unsigned i = 0; i < s->n; i++) a.at[i][i] = x->outer.at[i][i];
-    if (!cholesky(s, &a, &f)) return 0;
-    solve(s, &f, x->grad, d);
-    return 1;
-}
-
 /* No step multiplies a parameter by more than e^4. */
 static void shorten(const newton *s, double *d) {
     double most = 0;
@@ -161,21 +140,39 @@ static void shorten(const newton *s, double *d) {
     for (unsigned i = 0; i < s->n && most > 4; i++) d[i] *= 4 / most;
 }
 
-/* A step along -d that does not raise L by more than `slack`, halved as often as it takes. */
-static int descend(const newton *s, const point *x, const double *d, double slack, point *to) {
-    double length = 1;
-    for (int halvings = 0; halvings < 50; halvings++, length /= 2) {
-        memcpy(to->theta, x->theta, sizeof to->theta);
-        int changed = 0;
-        for (unsigned i = 0; i < s->n; i++) {
-            unsigned k = s->place[i];
-            to->theta[k] = moved(s->u[i], x->theta[k], -length * d[i]);
-            changed |= to->theta[k] != x->theta[k];
+/* theta at u - d; how many parameters that changes by more than their rounding. */
+static unsigned go(const newton *s, const point *x, const double *d, point *to) {
+    unsigned changed = 0;
+    memcpy(to->theta, x->theta, sizeof to->theta);
+    for (unsigned i = 0; i < s->n; i++) {
+        unsigned k = s->place[i];
+        to->theta[k] = moved(s->u[i], x->theta[k], -d[i]);
+        changed += fabs(to->theta[k] - x->theta[k]) > 0x1p-51 * fabs(x->theta[k]);
+    }
+    return changed;
+}
+
+/* A step that does not raise L by more than `slack`: Newton's, or where that does or the Hessian is
+ * not definite one of Levenberg and Marquardt's, towards steepest descent in the metric of the
+ * gradients' squares.  lambda is kept from step to step. */
+static int descend(const newton *s, const point *x, double slack, double *lambda, point *to) {
+    for (int tries = 0; tries < 60; tries++) {
+        matrix a = x->hess;
+        factor f;
+        double d[NLL_PLACES];
+        for (unsigned i = 0; i < s->n; i++) a.at[i][i] += *lambda * x->outer.at[i][i];
+        if (cholesky(s, &a, &f)) {
+            solve(s, &f, x->grad, d);
+            shorten(s, d);
+            if (!go(s, x, d, to)) return 0;
+            evaluate(s, to);
+            if (s->p->status != NLL_OK) return 0;
+            if (to->loss <= x->loss + slack) {
+                *lambda = *lambda < 0.01 ? 0 : *lambda / 16;
+                return 1;
+            }
         }
-        if (!changed) return 0;
-        evaluate(s, to);
-        if (s->p->status != NLL_OK) return 0;
-        if (to->loss <= x->loss + slack) return 1;
+        *lambda = *lambda > 0 ? *lambda * 8 : 0x1p-10;
     }
     return 0;
 }
@@ -202,36 +199,92 @@ static int astray(const newton *s, const double *start, const point *x, nll_fit_
     return -1;
 }
 
-/* The inverse of the Hessian, back in theta. */
-static void errors(const newton *s, point *x) {
-    factor f;
-    mix(s, x, 1);
-    if (!cholesky(s, &x->hess, &f)) {
-        s->p->outcome = NLL_FIT_UNIDENTIFIED;
-        return;
-    }
-    s->p->norm = 0;
-    for (unsigned i = 0; i < s->n; i++) {
-        double unit[NLL_PLACES] = {0}, column[NLL_PLACES];
-        unit[i] = 1;
-        solve(s, &f, unit, column);
-        for (unsigned j = 0; j < s->n; j++) {
-            unsigned a = s->place[i], b = s->place[j];
-            s->p->covariance[b][a] =
-                slope(s->u[i], x->theta[a]) * column[j] * slope(s->u[j], x->theta[b]);
+/* The columns of r^-T without the scale: directions in which the Hessian is the unit matrix. */
+static void directions(const newton *s, const factor *f, double to[NLL_PLACES][NLL_PLACES]) {
+    for (unsigned c = 0; c < s->n; c++)
+        for (unsigned i = s->n; i-- > 0;) {
+            double sum = i == c ? 1 : 0;
+            for (unsigned k = i + 1; k < s->n; k++) sum -= f->r.at[k][i] * to[c][k] * f->scale[k];
+            to[c][i] = sum / f->r.at[i][i] / f->scale[i];
+        }
+}
+
+/* The Hessian in those directions, by central differences of gradients along each: near to the unit
+ * matrix, so that even one of parameters that nearly hang together loses no digits. */
+static void measure(const newton *s, const point *x, double d[NLL_PLACES][NLL_PLACES], matrix *m) {
+    for (unsigned c = 0; c < s->n; c++) {
+        double step = 0x1p-16 * sqrt(x->weight), grad[2][NLL_PLACES];
+        for (unsigned i = 0; i < s->n; i++) { /* not lost in the digits of theta */
+            double least = 0x1p-46 * fabs(x->theta[s->place[i]]), error = 0;
+            for (unsigned k = 0; k < s->n; k++) error += d[k][i] * d[k][i];
+            if (s->u[i] == AS_IT_IS && step * sqrt(error) < least) step = least / sqrt(error);
+        }
+        for (int side = 0; side < 2; side++) {
+            double theta[NLL_PLACES];
+            memcpy(theta, x->theta, sizeof theta);
+            for (unsigned i = 0; i < s->n; i++)
+                theta[s->place[i]] =
+                    moved(s->u[i], theta[s->place[i]], side ? -step * d[c][i] : step * d[c][i]);
+            gradient_at(s, theta, grad[side]);
+        }
+        for (unsigned r = 0; r < s->n; r++) {
+            m->at[r][c] = 0;
+            for (unsigned i = 0; i < s->n; i++)
+                m->at[r][c] += d[r][i] * ((grad[0][i] - grad[1][i]) / (2 * step));
         }
     }
-    for (unsigned i = 0; i < NLL_PLACES; i++) /* equal but for rounding */
-        for (unsigned j = 0; j < i; j++) s->p->covariance[i][j] = s->p->covariance[j][i];
-    double step[NLL_PLACES];
-    s->p->norm = solve(s, &f, x->grad, step);
+    for (unsigned r = 0; r < s->n; r++) /* equal but for rounding */
+        for (unsigned c = 0; c < r; c++)
+            m->at[r][c] = m->at[c][r] = (m->at[r][c] + m->at[c][r]) / 2;
+}
+
+/* The observed information, its inverse in theta, and how far the gradient is from 0. */
+static void errors(const newton *s, const point *x) {
+    fit_problem *p = s->p;
+    factor f, g;
+    matrix m;
+    double d[NLL_PLACES][NLL_PLACES], along[NLL_PLACES] = {0}, step[NLL_PLACES];
+    p->outcome = NLL_FIT_UNIDENTIFIED;
+    if (!cholesky(s, &x->hess, &f)) return;
+    directions(s, &f, d);
+    m.at[0][0] = 1;
+    if (s->n > 1) measure(s, x, d, &m); /* of one parameter the kernel has it */
+    for (unsigned c = 0; c < s->n; c++) /* the differences on the way were no Hessian */
+        if (!(m.at[c][c] > 0.125 && m.at[c][c] < 8)) return;
+    if (!cholesky(s, &m, &g)) return;
+    p->outcome = NLL_FIT_CONVERGED;
+    for (unsigned i = 0; i < s->n; i++) {
+        double unit[NLL_PLACES] = {0}, column[NLL_PLACES];
+        for (unsigned c = 0; c < s->n; c++) unit[c] = d[c][i];
+        solve(s, &g, unit, column);
+        for (unsigned j = 0; j <= i; j++) {
+            unsigned a = s->place[i], b = s->place[j];
+            double sum = 0;
+            for (unsigned c = 0; c < s->n; c++) sum += d[c][j] * column[c];
+            p->covariance[a][b] = p->covariance[b][a] =
+                slope(s->u[i], x->theta[a]) * sum * slope(s->u[j], x->theta[b]);
+        }
+    }
+    for (unsigned c = 0; c < s->n; c++)
+        for (unsigned i = 0; i < s->n; i++) along[c] += d[c][i] * x->grad[i];
+    p->norm = solve(s, &g, along, step);
+}
+
+/* A fit that did not end because a scale shrinks towards a pole of the likelihood. */
+static void explain_iterations(const newton *s, const double *start, const point *x) {
+    for (unsigned i = 0; i < s->n; i++) {
+        unsigned k = s->place[i];
+        if (strcmp(s->p->form[k]->name, "scale") != 0 || !(x->theta[k] < start[k] * 0x1p-10))
+            continue;
+        s->p->outcome = NLL_FIT_UNBOUNDED;
+        s->p->at_fault = (int)k;
+    }
 }
 
 void fit_newton(fit_problem *p, fit_limits limits, int want_errors) {
     newton s = {.p = p};
     point x, next;
-    double start[NLL_PLACES], before = INFINITY;
-    int done = 0;
+    double start[NLL_PLACES], before = INFINITY, lambda = 0;
     s.n = fit_free(p, s.place);
     for (unsigned i = 0; i < s.n; i++) s.u[i] = coordinate_of(p, s.place[i]);
     memcpy(x.theta, p->theta, sizeof x.theta);
@@ -240,13 +293,13 @@ void fit_newton(fit_problem *p, fit_limits limits, int want_errors) {
     p->outcome = NLL_FIT_CONVERGED;
     p->norm = (double)NAN;
     if (!(fabs(x.loss) < INFINITY)) p->outcome = NLL_FIT_STALLED;
-    while (!done && p->outcome == NLL_FIT_CONVERGED && p->status == NLL_OK) {
+    while (p->outcome == NLL_FIT_CONVERGED && p->status == NLL_OK) {
         factor f;
         double d[NLL_PLACES] = {0}, slack = 0;
-        mix(&s, &x, 0);
+        mix(&s, &x);
         int definite = cholesky(&s, &x.hess, &f);
         p->norm = definite ? solve(&s, &f, x.grad, d) : (double)NAN;
-        if (definite && p->norm <= limits.tolerance) break;
+        if (definite && (p->norm <= limits.tolerance || !go(&s, &x, d, &next))) break;
         /* What is left to gain is below the rounding of the sums: go on while it still shrinks. */
         double noise = 0x1p-46 * (fabs(x.loss) + x.weight);
         int at_rounding = definite && p->norm * p->norm < noise && p->norm < 1e-4;
@@ -255,19 +308,16 @@ void fit_newton(fit_problem *p, fit_limits limits, int want_errors) {
         before = at_rounding ? p->norm : (double)INFINITY;
         if (p->iterations == limits.iterations) {
             p->outcome = NLL_FIT_ITERATIONS;
-        } else if (!definite && !outer_step(&s, &x, d)) {
-            p->outcome = NLL_FIT_UNIDENTIFIED;
+            explain_iterations(&s, start, &x);
+        } else if (descend(&s, &x, slack, &lambda, &next)) {
+            x = next;
+            p->iterations++;
+            p->at_fault = astray(&s, start, &x, &p->outcome);
+        } else if (at_rounding) {
+            break;
         } else {
-            shorten(&s, d);
-            if (descend(&s, &x, d, slack, &next)) {
-                x = next;
-                p->iterations++;
-                p->at_fault = astray(&s, start, &x, &p->outcome);
-            } else if (at_rounding) {
-                done = 1;
-            } else {
-                p->outcome = definite ? NLL_FIT_STALLED : NLL_FIT_UNIDENTIFIED;
-            }
+            p->outcome = definite ? NLL_FIT_STALLED : NLL_FIT_UNIDENTIFIED;
+            explain_iterations(&s, start, &x);
         }
     }
     memcpy(p->theta, x.theta, sizeof p->theta);

@@ -183,6 +183,7 @@ static void apply(const fit_problem *p, fit_function f, const double *y, const d
         case FIT_PAIRS: z[k] = x * (x - 1); break;
         case FIT_PAIRS_LEFT: z[k] = -d * (-d - 1); break;
         case FIT_PAIRS_ALL: z[k] = c[k] * (c[k] - 1); break;
+        case FIT_EQUAL: z[k] = d == 0; break;
         case FIT_OTHER: z[k] = c[k]; break;
         case FIT_SIN:
         case FIT_COS: z[k] = x; break;

@@ -154,8 +154,8 @@ static void start_beta_binomial(fit_problem *p, double *x) {
                   fit_total(p, FIT_PAIRS_LEFT, p->fixed[0]) / rest;
     double excess = same - pairs; /* twice the score of the correlation rho at 0 */
     if (!(excess > 0)) {          /* no more variance than a binomial count has */
-        x[1] = prob * 0x1p49;
-        x[2] = rest * 0x1p49;
+        x[1] = prob * 0x1p100;
+        x[2] = rest * 0x1p100;
         decide(p, NLL_FIT_LIMIT, -1);
         return;
     }
@@ -230,14 +230,29 @@ static void quartiles(fit_problem *p, double *loc, double *scale) {
     *loc = y[1];
     *scale = sane(p, (y[2] - y[0]) / 2);
 }
+/* So much weight on one value that the likelihood has a pole there: a row on it counts -log scale,
+ * one elsewhere df log scale. */
+static int has_pole(fit_problem *p, unsigned loc, unsigned scale, double df, double *x) {
+    double at = center(p, loc, x[loc]), tied = fit_total(p, FIT_EQUAL, nll_number(at));
+    if (!is_free(p, scale) || !(is_free(p, loc) || fit_is_number(p, loc)) ||
+        !(tied > df * (p->seen.weight_sum - tied)))
+        return 0;
+    x[loc] = at;
+    x[scale] = 0;
+    no_bound(p, (int)scale);
+    return 1;
+}
 static void start_cauchy(fit_problem *p, double *x) {
-    if (!on_a_point(p, p->seen.least, 0, 1, x)) quartiles(p, &x[0], &x[1]);
+    if (on_a_point(p, p->seen.least, 0, 1, x)) return;
+    quartiles(p, &x[0], &x[1]);
+    has_pole(p, 0, 1, 1, x);
 }
 static void start_student_t(fit_problem *p, double *x) {
     x[0] = 4;
     if (!on_a_point(p, p->seen.least, 1, 2, x)) {
         quartiles(p, &x[1], &x[2]);
         x[2] /= 0.7407; /* upper quartile of t with 4 degrees of freedom */
+        if (fit_is_number(p, 0)) has_pole(p, 1, 2, p->fixed[0].value, x);
     } else if (is_free(p, 0)) {
         x[0] = (double)NAN;
     }

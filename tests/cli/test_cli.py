@@ -8,6 +8,7 @@ import unittest
 import support
 import distributions
 import divergences
+import fitting
 import headers
 import inputs
 import models
@@ -17,7 +18,7 @@ import sequences
 import sparse
 import usage
 
-MODULES = (distributions, divergences, headers, inputs, models, outputs, scores, sequences, sparse, usage)
+MODULES = (distributions, divergences, fitting, headers, inputs, models, outputs, scores, sequences, sparse, usage)
 
 
 def main():
