@@ -8,7 +8,9 @@ import pathlib
 import re
 import sys
 
-DECLARATIONS = ["types.h", "models.h", "functions.h", "rows.h", "runtime.h", "sequences.h", "distributions.h", "divergences.h", "kl_distributions.h"]
+DECLARATIONS = [
+    "types.h", "models.h", "functions.h", "rows.h", "runtime.h", "sequences.h", "distributions.h",
+    "kl_distributions.h", "fit.h", "divergences.h"]
 folder = pathlib.Path(sys.argv[1])
 failures = []
 texts = []

@@ -5,6 +5,7 @@
 
 int command_score(int argc, char **argv);
 int command_kl_dist(int argc, char **argv);
+int command_fit(int argc, char **argv);
 int command_convert(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_report(int argc, char **argv);

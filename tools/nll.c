@@ -18,6 +18,8 @@ static const struct {
      command_score},
     {"kl-dist", "kl-dist MODEL [inputs] [options]", "KL of two distributions of one family",
      command_kl_dist},
+    {"fit", "fit MODEL --target F [options]",
+     "parameters of largest likelihood; models ranked by AIC", command_fit},
     {"convert", "convert [inputs] --out F", "to and from the .kld files of llama.cpp",
      command_convert},
     {"bench", "bench [options]", "speed of the kernels and models against this machine's limits",
@@ -37,7 +39,8 @@ static int print_help(void) {
         printf("  nll %-32s %s\n", commands[i].usage, commands[i].about);
     puts("  nll COMMAND --help                   options of a command\n"
          "  nll --help | --version\n\n"
-         "Exit codes: 0 ok; 1 the self test failed; 2 rows that are not finite (--strict); 64 "
+         "Exit codes: 0 ok; 1 the self test or a fit failed; 2 rows that are not finite "
+         "(--strict); 64 "
          "usage;\n"
          "65 bad data; 66 input missing; 69 not built; 70 internal; 71 memory or system;\n"
          "74 cannot write.");

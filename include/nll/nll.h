@@ -53,6 +53,8 @@ extern "C" {
 
 #include "kl_distributions.h"
 
+#include "fit.h"
+
 #include "functions.h"
 
 #include "rows.h"

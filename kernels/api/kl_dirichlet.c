@@ -161,20 +161,14 @@ static nll_status run(const nll_kl_dirichlet_args *a, nll_result *result) {
                    n > 0 || a->common.reduction != NLL_MEAN || a->common.empty != NLL_EMPTY_ERROR,
                    NLL_E_EMPTY);
     if (c.status != NLL_OK) return c.status;
-    nll_result r = {.rows = n, .count = n, .bad_row = -1, .compute = NLL_F32};
-    if (p.x[P]->dtype == NLL_F64 || p.x[Q]->dtype == NLL_F64) r.compute = NLL_F64;
-    if (a->common.check_domain && (r.bad_row = first_bad(&p, &a->common, n)) >= 0) {
-        nll_result_out(result, &r);
-        return NLL_E_DOMAIN;
-    }
     nll_row_call call = {.common = &a->common,
                          .rows = n,
                          .group = nll_row_group(SIDES * m * sizeof(double)),
                          .run = group,
                          .model = &p};
-    nll_status status = nll_rows_run(&call, &r);
-    if (status == NLL_OK) nll_result_out(result, &r);
-    return status;
+    int wide = p.x[P]->dtype == NLL_F64 || p.x[Q]->dtype == NLL_F64;
+    return nll_rows_run(&call, wide ? NLL_F64 : NLL_F32,
+                        a->common.check_domain ? first_bad(&p, &a->common, n) : -1, result);
 }
 
 nll_status nll_kl_dirichlet(const nll_kl_dirichlet_args *args, nll_result *result) {

@@ -9,6 +9,7 @@ import support
 import bench
 import distributions
 import divergences
+import fitting
 import headers
 import inputs
 import kl_dist
@@ -21,8 +22,8 @@ import sparse
 import usage
 
 MODULES = (
-    bench, distributions, divergences, headers, inputs, kl_dist, models, outputs, reports, scores, sequences, sparse,
-    usage)
+    bench, distributions, divergences, fitting, headers, inputs, kl_dist, models, outputs, reports, scores, sequences,
+    sparse, usage)
 
 
 def main():
