@@ -90,7 +90,7 @@ NLL_INLINE void row_open(row_piece *p, const T *x, size_t n, size_t hole, int ho
                 v = v_load(x + last + k);
             else if (last + k < n)
                 v = v_loadn(x + last + k, n - last - k, -INFINITY);
-            v_storen(p->tail + k, v, VL);
+            v_store(p->tail + k, v);
         }
         p->group[last / ROW_GROUP] = p->tail;
     }
@@ -99,7 +99,7 @@ NLL_INLINE void row_open(row_piece *p, const T *x, size_t n, size_t hole, int ho
         V at = v_set((T)(hole < n ? hole % ROW_GROUP : ROW_GROUP)), lane = row_iota();
         for (size_t k = 0; k < ROW_GROUP; k += VL) {
             V v = v_load(p->group[g] + k);
-            v_storen(p->holed + k, v_sel(v_eq(lane, at), v_set(-INFINITY), v), VL);
+            v_store(p->holed + k, v_sel(v_eq(lane, at), v_set(-INFINITY), v));
             lane = v_add(lane, v_set(VL));
         }
         p->group[g] = p->holed;

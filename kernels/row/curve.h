@@ -29,7 +29,7 @@ NLL_INLINE void row_curve_rows(const nll_job *j, int anchored) {
                             .anchor = v_set(anchored ? ((const T *)j->in[2])[r] : 0),
                             .anchored = anchored};
         size_t i = 0, n = j->cols;
-        for (; i + VL <= n; i += VL) v_storen(g + i, row_curve_of(&c, v_load(x + i), b), VL);
+        for (; i + VL <= n; i += VL) v_store(g + i, row_curve_of(&c, v_load(x + i), b));
         if (i < n) v_storen(g + i, row_curve_of(&c, v_loadn(x + i, n - i, -INFINITY), b), n - i);
     }
 }

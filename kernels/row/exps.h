@@ -45,8 +45,8 @@ NLL_INLINE vd lse_scale(vd m) {
 #if defined(NLL_T_F32)
 NLL_INLINE V lse_scale_all(V m, double *N) {
     vd lo = lse_scale(d_lo(m)), hi = lse_scale(d_hi(m));
-    d_storen(N, lo, D_LANES);
-    d_storen(N + D_LANES, hi, D_LANES);
+    d_store(N, lo);
+    d_store(N + D_LANES, hi);
     return f_narrow(lo, hi);
 }
 NLL_INLINE void lse_fold_all(const V acc[VL], double *S) {
@@ -55,13 +55,13 @@ NLL_INLINE void lse_fold_all(const V acc[VL], double *S) {
         NLL_UNROLL for (unsigned l = 0; l < VL; l++) w[l] = half ? d_hi(acc[l]) : d_lo(acc[l]);
         NLL_UNROLL for (unsigned h = VL / 2; h; h /= 2) NLL_UNROLL for (unsigned l = 0; l < h; l++)
             w[l] = d_add(w[l], w[l + h]);
-        d_storen(S + half * D_LANES, d_sel(d_isnan(w[0]), d_set(NAN), w[0]), D_LANES);
+        d_store(S + half * D_LANES, d_sel(d_isnan(w[0]), d_set(NAN), w[0]));
     }
 }
 #else
 NLL_INLINE V lse_scale_all(V m, double *N) {
     vd n = lse_scale(m);
-    d_storen(N, n, D_LANES);
+    d_store(N, n);
     return n;
 }
 NLL_INLINE void lse_fold_all(const V acc[VL], double *S) {
@@ -69,7 +69,7 @@ NLL_INLINE void lse_fold_all(const V acc[VL], double *S) {
     for (unsigned l = 0; l < VL; l++) w[l] = acc[l];
     for (unsigned h = VL / 2; h; h /= 2)
         for (unsigned l = 0; l < h; l++) w[l] = d_add(w[l], w[l + h]);
-    d_storen(S, d_sel(d_isnan(w[0]), d_set(NAN), w[0]), D_LANES);
+    d_store(S, d_sel(d_isnan(w[0]), d_set(NAN), w[0]));
 }
 #endif
 

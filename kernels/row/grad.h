@@ -66,7 +66,7 @@ NLL_INLINE void row_grad_row(const row_grad_state *c, const T *x, const T *q, T 
             __builtin_prefetch((const char *)(g + i + k * VL) + ROW_WRITE_AHEAD, 1);
         }
         row_grads(c, y, w, NLL_CHAINS);
-        NLL_UNROLL for (unsigned k = 0; k < NLL_CHAINS; k++) v_storen(g + i + k * VL, y[k], VL);
+        NLL_UNROLL for (unsigned k = 0; k < NLL_CHAINS; k++) v_store(g + i + k * VL, y[k]);
     }
     for (; i < n; i += VL) {
         size_t k = n - i < VL ? n - i : VL;

@@ -37,8 +37,8 @@ NLL_INLINE void lanes_max_run(lanes_tops *m, const T *x, ptrdiff_t ld, size_t fr
             __builtin_prefetch(x + LANES_SOON * ld + k);
             V v = lanes_load(x + k, lanes_left(n, k)), best = v_load(m->run + k);
             M above = v_lt(best, v);
-            v_storen(m->run + k, v_sel(above, v, best), VL);
-            v_storen(m->at + k, v_sel(above, at, v_load(m->at + k)), VL);
+            v_store(m->run + k, v_sel(above, v, best));
+            v_store(m->at + k, v_sel(above, at, v_load(m->at + k)));
         }
     }
 }
@@ -183,7 +183,7 @@ NLL_INLINE void lanes_each(const nll_job *j, lanes_body *body, int anchored, int
                 if (dense) __builtin_prefetch(q + LANES_SOON * j->ld[1] + k);
                 __builtin_prefetch(y + LANES_SOON * j->out_ld[0] + k, 1);
                 V v = v_load(x + k), w = dense ? v_load(q + k) : v;
-                v_storen(y + k, body(&coefs, k, v, w, anchored, dense), VL);
+                v_store(y + k, body(&coefs, k, v, w, anchored, dense));
             }
             if (k < n) {
                 V v = v_loadn(x + k, n - k, 0), w = dense ? v_loadn(q + k, n - k, 0) : v;

@@ -73,7 +73,7 @@ NLL_INLINE void lanes_copy(lanes_stage *s, T *copy, ptrdiff_t ld, int holes) {
             V v = lanes_load(x + t * VL, s->rows - t * VL);
             if (holes) v = v_sel(v_eq(s->gone[t], v_set((T) class)), v_set(-INFINITY), v);
             s->top[t] = v_max(v, s->top[t]);
-            v_storen(to + t * VL, v, VL);
+            v_store(to + t * VL, v);
         }
     }
 }
@@ -146,9 +146,9 @@ NLL_INLINE void lanes_add(lanes_state *r, const double *Nb, const double *Sb) {
         vd sum = d_mul(d_load(r->S + k), down), lost = d_mul(d_load(r->lost + k), down);
         vd s = d_add(sum, x), b = d_sub(s, sum); /* row_two_sum */
         lost = d_add(lost, d_add(d_sub(sum, d_sub(s, b)), d_sub(x, b)));
-        d_storen(r->N + k, N, D_LANES);
-        d_storen(r->S + k, s, D_LANES);
-        d_storen(r->lost + k, lost, D_LANES);
+        d_store(r->N + k, N);
+        d_store(r->S + k, s);
+        d_store(r->lost + k, lost);
     }
 }
 

@@ -85,7 +85,7 @@ NLL_INLINE size_t row_lse_short(const nll_job *j) {
         lse_fold_all(acc, S + r);
         /* as the two-sum of one block: 0, or NaN if not finite */
         for (size_t i = r; i < r + VL; i++) lost[i] = row_canonical(S[i] - S[i]);
-        v_storen((T *)j->out[3] + r, m, VL);
+        v_store((T *)j->out[3] + r, m);
     }
     return r;
 }

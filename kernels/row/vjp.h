@@ -46,9 +46,9 @@ NLL_INLINE void row_acc_join(row_acc *s, const row_acc *other) {
 #endif
 }
 NLL_INLINE void row_acc_store(double *to, const row_acc *s) {
-    d_storen(to, s->lo, D_LANES);
+    d_store(to, s->lo);
 #if defined(NLL_T_F32)
-    d_storen(to + D_LANES, s->hi, D_LANES);
+    d_store(to + D_LANES, s->hi);
 #endif
 }
 NLL_INLINE double row_acc_sum(const row_acc *s) {
@@ -106,8 +106,7 @@ void NLL_SYM(row_softmax_vjp)(const nll_job *j) {
         V s = v_set(((const double *)j->in[3])[4 * r + 2]);
         T *y = (T *)j->out[0] + (ptrdiff_t)r * j->out_ld[0];
         size_t i = 0, n = j->cols;
-        for (; i + VL <= n; i += VL)
-            v_storen(y + i, row_vjp_of(v_load(p + i), v_load(g + i), s), VL);
+        for (; i + VL <= n; i += VL) v_store(y + i, row_vjp_of(v_load(p + i), v_load(g + i), s));
         if (i < n) {
             V a = v_loadn(p + i, n - i, 0), b = v_loadn(g + i, n - i, 0);
             v_storen(y + i, row_vjp_of(a, b, s), n - i);
@@ -132,7 +131,7 @@ void NLL_SYM(row_log_softmax)(const nll_job *j) {
         vd f = d_set(coef[0]), k = d_set(coef[1]);
         T *y = (T *)j->out[0] + (ptrdiff_t)r * j->out_ld[0];
         size_t i = 0, n = j->cols;
-        for (; i + VL <= n; i += VL) v_storen(y + i, row_log_of(v_load(x + i), f, k), VL);
+        for (; i + VL <= n; i += VL) v_store(y + i, row_log_of(v_load(x + i), f, k));
         if (i < n) v_storen(y + i, row_log_of(v_loadn(x + i, n - i, 0), f, k), n - i);
     }
 }
