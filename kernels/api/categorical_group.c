@@ -152,6 +152,15 @@ static void combine(const cat_plan *p, cat_rows *g, size_t row, size_t count, do
     double log_mantissa[NLL_ROW_GROUP];
     int logits = p->form == CAT_LOGITS;
     int lse_wanted = logits && (a->z_loss > 0 || nll_out_given(&a->lse));
+    if (!p->dense && !lse_wanted && !p->graded) { /* what is left of the below */
+        for (size_t i = 0; i < count; i++) {
+            int none = skipped(p, g, i);
+            double l = logits && g->nll[i] != g->nll[i] ? (double)NAN : g->nll_y[i];
+            loss[i] = none ? 0 : nll_canonical(l);
+            g->p_y[i] = none ? 0 : g->p_y[i];
+        }
+        return;
+    }
     if (lse_wanted) nll_elementwise(p->isa, NLL_K_log, g->mantissa, log_mantissa, count);
     for (size_t i = 0; i < count; i++) {
         int none = skipped(p, g, i);

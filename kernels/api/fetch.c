@@ -132,10 +132,13 @@ double nll_get(const nll_view *v, size_t row, size_t col) {
     return x;
 }
 
+/* Rows that lie side by side in a loop of their own, which the compiler can vectorise. */
 #define INDEX_LOOP(S, convert)                                            \
     do {                                                                  \
         const S *s = p;                                                   \
-        for (size_t i = 0; i < count; i++)                                \
+        for (size_t i = 0; i < count && v->row_stride == 1; i++)          \
+            index[i] = (int64_t)convert(s[i]);                            \
+        for (size_t i = 0; i < count && v->row_stride != 1; i++)          \
             index[i] = (int64_t)convert(s[(ptrdiff_t)i * v->row_stride]); \
     } while (0)
 
