@@ -9,7 +9,7 @@ import re
 import sys
 
 DECLARATIONS = [
-    "types.h", "models.h", "functions.h", "rows.h", "runtime.h", "sequences.h", "distributions.h",
+    "types.h", "models.h", "functions.h", "rows.h", "runtime.h", "sequences.h", "distributions.h", "counts.h",
     "kl_distributions.h", "fit.h", "divergences.h"]
 folder = pathlib.Path(sys.argv[1])
 failures = []

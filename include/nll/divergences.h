@@ -36,9 +36,10 @@ typedef enum nll_direction { NLL_FORWARD = 0, NLL_REVERSE = 1, NLL_JS = 2 } nll_
  * however small it is.  Gradients as much, relative to the sum of the magnitudes of their terms;
  * (q_c - p_c) of two rows of logits to p_c (|log(p_c / q_c)| + u), so without cancellation.  Two
  * different forms other than logits and log_probs of the same call are compared in double; there
- * log q_c and log p_c are known to 2u relative, which is what limits nearly equal rows.  From logits
- * and log-probs a probability below the smallest normal number is known to within that number (one
- * below the smallest number is 0, and so is its gradient); |log(p / q)| + |KL| multiplies it. */
+ * log q_c and log p_c are known to 2u relative, which is what limits nearly equal rows.  From
+ * logits and log-probs a probability below the smallest normal number is known to within that
+ * number (one below the smallest number is 0, and so is its gradient); |log(p / q)| + |KL|
+ * multiplies it. */
 typedef struct nll_kl_args {
     size_t struct_size;
     nll_view p_logits, p_log_probs, p_probs;

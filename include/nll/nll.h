@@ -51,6 +51,8 @@ extern "C" {
 
 #include "distributions.h"
 
+#include "counts.h"
+
 #include "kl_distributions.h"
 
 #include "fit.h"

@@ -2,7 +2,7 @@
  *
  *   fit_model.c   which parameters, in which form, by which kernel
  *   fit_survey.c  one look at all data: are they in the support, and what is their range
- *   fit_start.c   where to begin, and whether there is a maximum at all
+ *   fit_start.c   where to begin, and whether there is a maximum at all; fit_start_counts.c for counts
  *   fit_pass.c    sums over the data: the loss and its derivatives, and functions of the target
  *   fit_newton.c  Newton's method and the information matrix
  *   fit.c         the public function */

@@ -1,0 +1,130 @@
+/* fit_start_counts.c: starting values of the distributions of counts. */
+#include "fit_start.h"
+
+static double exponential(double x) { return nll_one(NLL_K_exp, x); }
+
+static void start_probs(fit_problem *p, unsigned place, double successes, double trials,
+                        double *x) {
+    x[place] = successes / trials;
+    if (!fit_is_free(p, place)) return;
+    if (!(trials > 0))
+        fit_decide(p, NLL_FIT_UNIDENTIFIED, (int)place);
+    else if (successes == 0 || successes == trials)
+        fit_decide(p, NLL_FIT_BOUNDARY, (int)place);
+}
+void fit_start_bernoulli(fit_problem *p, double *x) {
+    start_probs(p, 0, fit_total(p, FIT_VALUE, nll_number(0)), p->seen.weight_sum, x);
+}
+void fit_start_binomial(fit_problem *p, double *x) {
+    start_probs(p, 1, fit_total(p, FIT_VALUE, nll_number(0)), fit_total(p, FIT_OTHER, p->fixed[0]),
+                x);
+}
+void fit_start_geometric(fit_problem *p, double *x) {
+    x[0] = 1 / (1 + fit_plain_mean(p));
+    if (p->seen.most == 0 && fit_is_free(p, 0)) fit_decide(p, NLL_FIT_BOUNDARY, 0);
+}
+void fit_start_mean(fit_problem *p, double *x) { /* poisson, tweedie */
+    x[0] = fit_plain_mean(p);
+    if (p->seen.most > 0 || !fit_is_free(p, 0)) return;
+    fit_decide(p, NLL_FIT_BOUNDARY, 0);
+    fit_decide_loss(p, 0);
+}
+void fit_start_negative_binomial(fit_problem *p, double *x) {
+    double m = x[0] = fit_plain_mean(p);
+    if (fit_is_free(p, 0) && p->seen.most == 0) {
+        x[1] = fit_is_free(p, 1) ? (double)NAN : x[1];
+        fit_decide(p, NLL_FIT_BOUNDARY, 0);
+        fit_decide_loss(p, 0);
+        return;
+    }
+    if (fit_is_number(p, 0))
+        m = p->form[0]->domain == NLL_LOG ? exponential(p->fixed[0].value) : p->fixed[0].value;
+    double excess = fit_mean(p, FIT_EXCESS, m);
+    x[1] = m * m / excess;
+    if (excess > 0 || !fit_is_free(p, 1)) return;
+    x[1] = 1;
+    if (fit_is_free(p, 0) || fit_is_number(p, 0)) {
+        p->outcome = NLL_FIT_LIMIT;
+        p->at_fault = 1;
+    }
+}
+/* Positive counts have the mean rate / (1 - e^-rate). */
+void fit_start_zero_inflated_poisson(fit_problem *p, double *x) {
+    double zeros = p->seen.zeros / p->seen.weight_sum, m = fit_plain_mean(p),
+           above = m / (1 - zeros);
+    double rate = above;
+    if (p->seen.most == 0) {
+        x[0] = 1;
+        x[1] = (double)NAN;
+        if (!fit_is_free(p, 0)) {
+            x[1] = 0;
+            fit_decide(p, NLL_FIT_BOUNDARY, 1);
+        } else {
+            fit_decide(p, NLL_FIT_BOUNDARY, 0);
+        }
+        fit_decide_loss(p, 0);
+        return;
+    }
+    if (fit_is_free(p, 0) && fit_is_number(p, 1))
+        rate = p->form[1]->domain == NLL_LOG ? exponential(p->fixed[1].value) : p->fixed[1].value;
+    else
+        for (int i = 0; i < 60; i++) { /* Newton's method from the right, on a convex function */
+            double e = exponential(-rate);
+            rate -= (rate - above * (1 - e)) / (1 - above * e);
+            if (!(rate > 0)) rate = m / 2;
+        }
+    x[1] = rate;
+    x[0] = 1 - (1 - zeros) / (1 - exponential(-rate));
+    if (!(x[0] > 0) && fit_is_free(p, 0) && (fit_is_free(p, 1) || fit_is_number(p, 1))) {
+        x[0] = 0; /* no more zeros than a Poisson count has */
+        if (fit_is_free(p, 1)) x[1] = m;
+        fit_decide(p, NLL_FIT_BOUNDARY, 0);
+    }
+    if (!(x[0] > 0x1p-20)) x[0] = p->decided ? 0 : 0x1p-20;
+}
+void fit_start_beta_binomial(fit_problem *p, double *x) {
+    double trials = fit_total(p, FIT_OTHER, p->fixed[0]);
+    double all = fit_total(p, FIT_VALUE, nll_number(0)), prob = all / trials, rest = 1 - prob;
+    int both = fit_is_free(p, 1) && fit_is_free(p, 2);
+    x[1] = x[2] = 1;
+    if (p->seen.trials <= 1 && both) {
+        x[1] = x[2] = (double)NAN;
+        fit_decide(p, NLL_FIT_UNIDENTIFIED, -1);
+        fit_decide_loss(p, -p->seen.tops * fit_natural_log(prob) -
+                               p->seen.zeros * fit_natural_log(rest));
+        if (!(prob > 0) || !(rest > 0)) fit_decide_loss(p, 0);
+        return;
+    }
+    if (!(prob > 0) || !(rest > 0)) { /* the one that goes to 0 against the other */
+        unsigned least = prob > 0 ? 2 : 1;
+        if (!fit_is_free(p, least)) return;
+        x[least] = 0;
+        x[3 - least] = fit_is_free(p, 3 - least) ? (double)NAN : x[3 - least];
+        fit_decide(p, NLL_FIT_BOUNDARY, (int)least);
+        fit_decide_loss(p, 0);
+        return;
+    }
+    if (!both) return;
+    if (p->seen.zeros + p->seen.tops == p->seen.weight_sum) { /* all or nothing */
+        x[1] = x[2] = 0;
+        fit_decide(p, NLL_FIT_BOUNDARY, -1);
+        double p1 = p->seen.tops / p->seen.weight_sum;
+        fit_decide_loss(p, -p->seen.tops * fit_natural_log(p1) -
+                               p->seen.zeros * fit_natural_log(1 - p1));
+        return;
+    }
+    double pairs = fit_total(p, FIT_PAIRS_ALL, p->fixed[0]);
+    double same = fit_total(p, FIT_PAIRS, nll_number(0)) / prob +
+                  fit_total(p, FIT_PAIRS_LEFT, p->fixed[0]) / rest;
+    double excess = same - pairs; /* twice the score of the correlation rho at 0 */
+    if (!(excess > 0)) {          /* no more variance than a binomial count has */
+        x[1] = prob * 0x1p100;
+        x[2] = rest * 0x1p100;
+        fit_decide(p, NLL_FIT_LIMIT, -1);
+        return;
+    }
+    double rho = excess / pairs;
+    rho = rho < 0.001 ? 0.001 : rho > 0.9 ? 0.9 : rho;
+    x[1] = prob * (1 / rho - 1);
+    x[2] = rest * (1 / rho - 1);
+}
