@@ -38,8 +38,9 @@ static void hold_edges(const struct edge *edges, size_t n) {
             for (size_t o = 0; o < outputs; o++) {
                 int order;
                 dist_output_input(m, o, &order);
+                if (order == 2) continue;
                 double want = o ? edges[e].d[o - 1] : edges[e].loss;
-                if (order == 2 || want == ANY) continue;
+                if (want == ANY) continue;
                 want = round_to(type, want);
                 cr_expect(is_near(type, got[o], want),
                           "%s %s(%g, %g, %g, %g) output %zu: got %.9g, not %.9g", m->kernel,

@@ -15,9 +15,10 @@
 /* Rows whose largest logit lies beyond this are taken relative to it (row/lse.h). */
 #define NLL_NEAR 0x1p16
 
-/* Element i of an array of a compute type. */
+/* Element i of an array of a compute type; i is a ptrdiff_t below 0 where a stride is. */
 static inline double nll_element(enum nll_type type, const void *x, size_t i) {
-    return type == NLL_TYPE_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
+    ptrdiff_t at = (ptrdiff_t)i;
+    return type == NLL_TYPE_F32 ? (double)((const float *)x)[at] : ((const double *)x)[at];
 }
 static inline void nll_set_element(enum nll_type type, void *x, size_t i, double value) {
     if (type == NLL_TYPE_F32)

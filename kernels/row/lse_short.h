@@ -19,7 +19,7 @@ enum { ROW_SHORT = ROW_WAYS * VL }; /* columns, at most; beyond, the horizontal 
 /* VL rows at x into columns[c], the holes as -inf, and so what a last vector of columns lacks;
  * returns the maxima. */
 NLL_INLINE V lse_columns(const T *x, ptrdiff_t ld, size_t cols, const int64_t *hole, V *columns,
-                         ptrdiff_t ahead) {
+                         size_t ahead) {
     V m = v_set(-INFINITY), gone = v_set(-1);
     if (hole) {
         T h[VL];
@@ -32,7 +32,7 @@ NLL_INLINE V lse_columns(const T *x, ptrdiff_t ld, size_t cols, const int64_t *h
         V square[VL];
         for (unsigned r = 0; r < VL; r++) {
             const T *row = x + (ptrdiff_t)r * ld + c;
-            __builtin_prefetch(row + ahead);
+            __builtin_prefetch((const void *)((uintptr_t)row + ahead));
             square[r] = k == VL ? v_load(row) : v_loadn(row, k, (T)-INFINITY);
         }
         v_transpose(square);
@@ -73,7 +73,7 @@ NLL_INLINE size_t row_lse_short(const nll_job *j) {
     const int64_t *hole = j->in[1];
     double *S = j->out[1], *lost = j->out[2];
     size_t row_bytes = cols * sizeof(T);
-    ptrdiff_t ahead = (ptrdiff_t)((ROW_SHORT_AHEAD + row_bytes - 1) / row_bytes) * j->ld[0];
+    size_t ahead = (ROW_SHORT_AHEAD + row_bytes - 1) / row_bytes * (size_t)j->ld[0] * sizeof(T);
     for (; r + VL <= j->rows; r += VL) {
         const T *x = (const T *)j->in[0] + (ptrdiff_t)r * j->ld[0];
         V columns[ROW_SHORT], acc[VL];
