@@ -178,20 +178,23 @@ static int descend(const newton *s, const point *x, double slack, double *lambda
 }
 
 /* Has a parameter left all reason?  Then why: a place, or -1. */
-static int astray(const newton *s, const double *start, const point *x, nll_fit_outcome *why) {
+static int astray(const newton *s, const point *x, nll_fit_outcome *why) {
+    double most = s->p->seen.most > 1 ? s->p->seen.most : 1; /* no mean is beyond it */
     for (unsigned i = 0; i < s->n; i++) {
         unsigned k = s->place[i];
         double theta = x->theta[k];
         const char *name = s->p->form[k]->name;
-        if (!strcmp(name, "df") && theta > 1e7) {
+        if ((!strcmp(name, "df") && theta > 1e7) || (!strcmp(name, "size") && theta > 1e7 * most)) {
             *why = NLL_FIT_LIMIT;
             return (int)k;
         }
-        if (!strcmp(name, "scale") && theta < start[k] * 0x1p-80) {
+        if (!strcmp(name, "scale") && theta < s->p->typical[k] * 0x1p-80) {
             *why = NLL_FIT_UNBOUNDED;
             return (int)k;
         }
-        if (s->u[i] == LOG_ODDS && (theta < 0x1p-60 || 1 - theta < 0x1p-50)) {
+        /* still downhill */
+        if (s->u[i] == LOG_ODDS && ((theta < s->p->typical[k] * 0x1p-60 && x->grad[i] > 0) ||
+                                    (1 - theta < 0x1p-50 && x->grad[i] < 0))) {
             *why = NLL_FIT_BOUNDARY;
             return (int)k;
         }
@@ -271,10 +274,11 @@ static void errors(const newton *s, const point *x) {
 }
 
 /* A fit that did not end because a scale shrinks towards a pole of the likelihood. */
-static void explain_iterations(const newton *s, const double *start, const point *x) {
+static void explain_iterations(const newton *s, const point *x) {
     for (unsigned i = 0; i < s->n; i++) {
         unsigned k = s->place[i];
-        if (strcmp(s->p->form[k]->name, "scale") != 0 || !(x->theta[k] < start[k] * 0x1p-10))
+        if (strcmp(s->p->form[k]->name, "scale") != 0 ||
+            !(x->theta[k] < s->p->typical[k] * 0x1p-10))
             continue;
         s->p->outcome = NLL_FIT_UNBOUNDED;
         s->p->at_fault = (int)k;
@@ -284,11 +288,10 @@ static void explain_iterations(const newton *s, const double *start, const point
 void fit_newton(fit_problem *p, fit_limits limits, int want_errors) {
     newton s = {.p = p};
     point x, next;
-    double start[NLL_PLACES], before = INFINITY, lambda = 0;
+    double before = INFINITY, lambda = 0;
     s.n = fit_free(p, s.place);
     for (unsigned i = 0; i < s.n; i++) s.u[i] = coordinate_of(p, s.place[i]);
     memcpy(x.theta, p->theta, sizeof x.theta);
-    memcpy(start, p->theta, sizeof start);
     evaluate(&s, &x);
     p->outcome = NLL_FIT_CONVERGED;
     p->norm = (double)NAN;
@@ -308,20 +311,24 @@ void fit_newton(fit_problem *p, fit_limits limits, int want_errors) {
         before = at_rounding ? p->norm : (double)INFINITY;
         if (p->iterations == limits.iterations) {
             p->outcome = NLL_FIT_ITERATIONS;
-            explain_iterations(&s, start, &x);
+            explain_iterations(&s, &x);
         } else if (descend(&s, &x, slack, &lambda, &next)) {
             x = next;
             p->iterations++;
-            p->at_fault = astray(&s, start, &x, &p->outcome);
+            p->at_fault = astray(&s, &x, &p->outcome);
         } else if (at_rounding) {
             break;
         } else {
             p->outcome = definite ? NLL_FIT_STALLED : NLL_FIT_UNIDENTIFIED;
-            explain_iterations(&s, start, &x);
+            explain_iterations(&s, &x);
         }
     }
     memcpy(p->theta, x.theta, sizeof p->theta);
     p->loss = x.loss;
     p->loss_known = 1;
+    if (p->outcome == NLL_FIT_UNBOUNDED) { /* not how far the search came on the way there */
+        p->loss = -INFINITY;
+        p->theta[p->at_fault] = 0;
+    }
     if (want_errors && p->outcome == NLL_FIT_CONVERGED && p->status == NLL_OK) errors(&s, &x);
 }

@@ -13,10 +13,13 @@ static double exponential(double x) { return nll_one(NLL_K_exp, x); }
 
 /* ---- location and scale */
 
-/* All mass on one point: the density there has no bound. */
+/* All mass on one point, or every row on the location held for it: the density has no bound. */
 static int on_a_point(fit_problem *p, double y, unsigned loc, unsigned scale, double *x) {
-    if (!fit_is_free(p, scale) || !fit_all_equal(p)) return 0;
-    if (!fit_is_free(p, loc) && !(fit_is_number(p, loc) && p->fixed[loc].value == y)) return 0;
+    int by_row = !fit_is_free(p, loc) && !fit_is_number(p, loc);
+    if (!fit_is_free(p, scale) || !(fit_all_equal(p) || by_row)) return 0;
+    if (fit_is_number(p, loc) && p->fixed[loc].value != y) return 0;
+    fit_function distance = p->row->info.target_domain == NLL_POSITIVE ? FIT_LOG_SQUARE : FIT_ABS;
+    if (by_row && fit_total(p, distance, p->fixed[loc]) != 0) return 0;
     x[loc] = y;
     x[scale] = 0;
     fit_no_bound(p, (int)scale);
@@ -80,10 +83,10 @@ static void quartiles(fit_problem *p, double *loc, double *scale) {
 /* So much weight on one value that the likelihood has a pole there: a row on it counts -log scale,
  * one elsewhere df log scale. */
 static int has_pole(fit_problem *p, unsigned loc, unsigned scale, double df, double *x) {
-    double at = center(p, loc, x[loc]), tied = fit_total(p, FIT_EQUAL, nll_number(at));
-    if (!fit_is_free(p, scale) || !(fit_is_free(p, loc) || fit_is_number(p, loc)) ||
-        !(tied > df * (p->seen.weight_sum - tied)))
-        return 0;
+    double at = center(p, loc, x[loc]);
+    if (!fit_is_free(p, scale)) return 0;
+    double tied = fit_total(p, FIT_EQUAL, fit_is_free(p, loc) ? nll_number(at) : p->fixed[loc]);
+    if (!(tied > df * (p->seen.weight_sum - tied))) return 0;
     x[loc] = at;
     x[scale] = 0;
     fit_no_bound(p, (int)scale);
@@ -267,6 +270,7 @@ void fit_begin(fit_problem *p) {
         for (unsigned j = 0; j < NLL_PLACES; j++) p->covariance[k][j] = (double)NAN;
     starter_of(p)->start(p, x);
     express(p, x, p->theta);
+    memcpy(p->typical, p->theta, sizeof p->typical);
     for (unsigned k = 0; k < p->places; k++) {
         if (fit_is_number(p, k))
             p->theta[k] = p->fixed[k].value;
