@@ -33,6 +33,17 @@ static nll_fit_result fit(struct data d) {
     return r;
 }
 
+static double uniform(uint64_t *state) { return ldexp((double)(gen_bits(state) >> 12) + 0.5, -52); }
+static double apply(nll_status (*f)(size_t, nll_view, nll_out), double x) {
+    double y;
+    f(1, nll_view_1d(&x, NLL_F64, 1), nll_out_1d(&y, NLL_F64, 1));
+    return y;
+}
+static double normal(uint64_t *state) {
+    double r = sqrt(-2 * apply(nll_vlog, uniform(state)));
+    return r * apply(nll_vcos, 6.283185307179586 * uniform(state));
+}
+
 static void expect_near(double x, double y, double tolerance, const char *what) {
     cr_expect(fabs(x - y) <= tolerance, "%s: %.17g, not %.17g", what, x, y);
 }
@@ -79,7 +90,7 @@ Test(fit_edges, weights_that_round) {
         size_t rows = (size_t)(20 + 97 * trial);
         for (size_t i = 0; i < rows; i++) {
             n[i] = 3;
-            w[i] = ldexp((double)(gen_bits(&state) >> 12) + 0.5, -52);
+            w[i] = uniform(&state);
         }
         nll_fit_parameter total = {.name = "total_count", .fixed = nll_view_1d(n, NLL_F64, rows)};
         static const char *const models[] = {"bernoulli", "binomial", "beta_binomial"};
@@ -159,10 +170,9 @@ Test(fit_edges, shares_of_very_small_size) {
     static double y[MOST];
     uint64_t state = gen_state(78);
     for (size_t i = 0; i < 500; i++) {
-        double product = 1, log_sum;
-        for (int k = 0; k < 3; k++) product *= ldexp((double)(gen_bits(&state) >> 12) + 0.5, -52);
-        nll_vlog(1, nll_view_1d(&product, NLL_F64, 1), nll_out_1d(&log_sum, NLL_F64, 1));
-        y[i] = -1e-20 * log_sum;
+        double product = 1;
+        for (int k = 0; k < 3; k++) product *= uniform(&state);
+        y[i] = -1e-20 * apply(nll_vlog, product);
     }
     nll_fit_parameter mean = {.name = "mean"};
     nll_fit_result a = fit((struct data){.model = "beta", .rows = 500, .y = y}),
@@ -183,5 +193,34 @@ Test(fit_edges, a_large_start_is_no_pole) {
             .model = "cauchy", .rows = 7, .y = y, .given = &scale, .count = 1, .iterations = i});
         cr_expect(r.outcome == NLL_FIT_ITERATIONS || r.converged, "%d: %s at %g", i,
                   nll_fit_outcome_string(r.outcome), r.estimate[1].value);
+    }
+}
+
+/* Skewed against the model: a start, and steps, that do not lose themselves in exp. */
+Test(fit_edges, gumbel_skewed_to_the_left) {
+    static double y[MOST];
+    for (int kind = 0; kind < 5; kind++) {
+        uint64_t state = gen_state(79);
+        size_t rows = kind == 0 || kind == 4 ? 2000 : 501;
+        for (size_t i = 0; i < rows; i++)
+            y[i] = kind == 0   ? -apply(nll_vexp, normal(&state))
+                   : kind == 4 ? apply(nll_vlog, uniform(&state)) * 1e6
+                               : -apply(nll_vlog, -apply(nll_vlog, uniform(&state)));
+        if (kind == 1) y[7] = -30;
+        if (kind == 2) y[500] = -400;
+        if (kind == 3) y[500] = -1e5;
+        nll_fit_result r = fit((struct data){.model = "gumbel", .rows = rows, .y = y});
+        expect_outcome(&r, NLL_FIT_CONVERGED, "none");
+        cr_expect_leq(r.gradient_norm, 1e-8, "%d: %g", kind, r.gradient_norm);
+        /* mean y - scale = weighted mean of y by exp(-y / scale), the equation of the maximum */
+        double scale = r.estimate[1].value, sum = 0, most = 0, top = 0, bottom = 0;
+        for (size_t i = 0; i < rows; i++) most = fmax(most, -y[i] / scale);
+        for (size_t i = 0; i < rows; i++) {
+            double w = apply(nll_vexp, -y[i] / scale - most);
+            sum += y[i];
+            top += w * y[i];
+            bottom += w;
+        }
+        expect_near((sum / (double)rows - top / bottom) / scale, 1, 1e-6, "equation of the scale");
     }
 }

@@ -152,15 +152,20 @@ static unsigned go(const newton *s, const point *x, const double *d, point *to) 
     return changed;
 }
 
+/* The size of the curvature, which the outer product overstates by far where a row is far out. */
+static double damping(const point *x, unsigned i) {
+    return fmax(fabs(x->hess.at[i][i]), fmax(0x1p-20 * x->outer.at[i][i], 0x1p-1000));
+}
+
 /* A step that does not raise L by more than `slack`: Newton's, or where that does or the Hessian is
  * not definite one of Levenberg and Marquardt's, towards steepest descent in the metric of the
- * gradients' squares.  lambda is kept from step to step. */
+ * Hessian's diagonal.  lambda is kept from step to step. */
 static int descend(const newton *s, const point *x, double slack, double *lambda, point *to) {
     for (int tries = 0; tries < 60; tries++) {
         matrix a = x->hess;
         factor f;
         double d[NLL_PLACES];
-        for (unsigned i = 0; i < s->n; i++) a.at[i][i] += *lambda * x->outer.at[i][i];
+        for (unsigned i = 0; i < s->n; i++) a.at[i][i] += *lambda * damping(x, i);
         if (cholesky(s, &a, &f)) {
             solve(s, &f, x->grad, d);
             shorten(s, d);

@@ -59,6 +59,8 @@ static void start_gumbel(fit_problem *p, double *x) {
     if (on_a_point(p, p->seen.least, 0, 1, x)) return;
     double m = fit_plain_mean(p);
     x[1] = sane(p, 0.7796968012336761 * sqrt(fit_variance(p, m))); /* sqrt(6) / pi */
+    double left = (m - p->seen.least) / 8; /* exp((loc - y) / scale) stays below e^8 or so */
+    if (x[1] < left) x[1] = left;
     x[0] = m - 0.5772156649015329 * x[1];
 }
 static void start_laplace(fit_problem *p, double *x) {
