@@ -224,3 +224,38 @@ Test(fit_edges, gumbel_skewed_to_the_left) {
         expect_near((sum / (double)rows - top / bottom) / scale, 1, 1e-6, "equation of the scale");
     }
 }
+
+/* Gamma of 10^8 and more is all but a normal distribution, of the sample's mean and variance. */
+Test(fit_edges, narrow_samples) {
+    static double y[MOST], inverse[MOST];
+    static const double center[] = {1e2, 1e4, 3e4};
+    for (int k = 0; k < 3; k++) {
+        uint64_t state = gen_state(80);
+        double mean = 0, square = 0;
+        for (size_t i = 0; i < 1000; i++) {
+            y[i] = center[k] + normal(&state);
+            inverse[i] = 1 / y[i];
+            mean += y[i] / 1000;
+        }
+        for (size_t i = 0; i < 1000; i++) square += (y[i] - mean) * (y[i] - mean) / 1000;
+        double shape = mean * mean / square;
+        for (int inverted = 0; inverted < 2; inverted++) {
+            nll_fit_result r = fit((struct data){.model = inverted ? "inverse_gamma" : "gamma",
+                                                 .rows = 1000,
+                                                 .y = inverted ? inverse : y});
+            const nll_fit_estimate *e = r.estimate;
+            expect_outcome(&r, NLL_FIT_CONVERGED, "none");
+            /* skewness of the sample moves it by less than its standard error */
+            expect_near(e[0].value / shape, 1, 3 / center[k], "shape");
+            expect_near(e[1].value * mean / e[0].value, 1, 1e-9, "mean");
+            expect_near(e[0].standard_error / e[0].value, sqrt(2 / 1000.), 1e-4, "its error");
+            expect_near(e[1].standard_error / e[1].value, sqrt(2 / 1000.), 1e-4,
+                        "that of the rate");
+        }
+    }
+    for (size_t i = 0; i < 10; i++) y[i] = 1e12 + ldexp((double)i, -8);
+    nll_fit_result r = fit((struct data){.model = "gaussian", .rows = 10, .y = y});
+    expect_outcome(&r, NLL_FIT_CONVERGED, "none");
+    expect_near(r.estimate[1].standard_error / r.estimate[1].value, sqrt(1 / 20.), 1e-3,
+                "gaussian");
+}

@@ -157,7 +157,7 @@ int fit_explain(const struct fit *f, const struct fitted *x) {
     case NLL_E_EMPTY:
         return fail(EX_DATAERR, "%s: expected rows of weight other than 0, found none; give more",
                     f->target.name);
-    case NLL_E_UNSUPPORTED:
+    case NLL_E_UNSUPPORTED: /* a model without a start is unknown already */
         return fail(EX_UNAVAILABLE,
                     "%s: the loc cannot be fitted for scales that differ by row; "
                     "hold loc, or give one scale",

@@ -102,6 +102,8 @@ void fit_quantiles(fit_problem *p, unsigned n, const double q[], double y[]);
 /* The weighted median of all rows; halfway where it is an interval. */
 double fit_median(fit_problem *p);
 
+/* Has the model a start?  The functions below need one. */
+int fit_can_start(const nll_family_row *row);
 /* Fills theta; may find that there is no maximum inside, or no need to look for one. */
 void fit_begin(fit_problem *p);
 /* Is the start the maximum, by a closed form? */

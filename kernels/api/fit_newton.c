@@ -53,6 +53,21 @@ typedef struct newton {
     enum coordinate u[NLL_PLACES];
 } newton;
 
+/* The mixed derivative where it is plain, so that no digits go into differences: it is the narrow
+ * samples, whose parameters hang together, that need them. */
+static int mixed_is_known(const newton *s) {
+    enum nll_kernel k = s->p->kernel;
+    return s->n == 2 &&
+           (k == NLL_K_gamma || k == NLL_K_inverse_gamma || k == NLL_K_gaussian_scale ||
+            k == NLL_K_gaussian_var || k == NLL_K_lognormal);
+}
+/* d^2 L / d theta_0 d theta_1 */
+static double known_mixed(const newton *s, const double *theta, const fit_sums *sums) {
+    enum nll_kernel k = s->p->kernel;
+    if (k == NLL_K_gamma || k == NLL_K_inverse_gamma) return -sums->weight / theta[1];
+    return (k == NLL_K_gaussian_var ? -1 : -2) * sums->grad[0] / theta[1];
+}
+
 static void gradient_at(const newton *s, const double *theta, double *grad) {
     fit_sums sums;
     fit_pass(s->p, theta, 0, &sums);
@@ -60,7 +75,7 @@ static void gradient_at(const newton *s, const double *theta, double *grad) {
         grad[f] = sums.grad[s->place[f]] * slope(s->u[f], theta[s->place[f]]);
 }
 
-/* All but what is beside the diagonal of the Hessian. */
+/* All but what is beside the diagonal of the Hessian, unless that is known. */
 static void evaluate(const newton *s, point *x) {
     fit_sums sums;
     fit_pass(s->p, x->theta, 1, &sums);
@@ -75,12 +90,16 @@ static void evaluate(const newton *s, point *x) {
             x->outer.at[f][g] =
                 a * slope(s->u[g], x->theta[s->place[g]]) * sums.outer[k][s->place[g]];
     }
+    if (mixed_is_known(s))
+        x->hess.at[0][1] = x->hess.at[1][0] = slope(s->u[0], x->theta[0]) *
+                                              slope(s->u[1], x->theta[1]) *
+                                              known_mixed(s, x->theta, &sums);
 }
 
 /* Mixed derivatives, by one-sided differences of gradients, over a step that is small against the
  * scale of one observation's information and not lost in the digits of theta. */
 static void mix(const newton *s, point *x) {
-    for (unsigned f = 0; f + 1 < s->n; f++) {
+    for (unsigned f = 0; f + 1 < s->n && !mixed_is_known(s); f++) {
         double theta[NLL_PLACES], high[NLL_PLACES];
         unsigned k = s->place[f];
         double step = 0x1p-16 * sqrt(x->weight / x->outer.at[f][f]);
@@ -255,8 +274,8 @@ static void errors(const newton *s, const point *x) {
     p->outcome = NLL_FIT_UNIDENTIFIED;
     if (!cholesky(s, &x->hess, &f)) return;
     directions(s, &f, d);
-    m.at[0][0] = 1;
-    if (s->n > 1) measure(s, x, d, &m); /* of one parameter the kernel has it */
+    m = (matrix){{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
+    if (s->n > 1 && !mixed_is_known(s)) measure(s, x, d, &m);
     for (unsigned c = 0; c < s->n; c++) /* the differences on the way were no Hessian */
         if (!(m.at[c][c] > 0.125 && m.at[c][c] < 8)) return;
     if (!cholesky(s, &m, &g)) return;

@@ -242,13 +242,15 @@ static const struct starter {
     {"von_mises", start_von_mises, 0},
 };
 
-static const struct starter *starter_of(const fit_problem *p) {
-    size_t i = 0;
-    while (strcmp(starters[i].model, p->row->info.name) != 0) i++;
-    return &starters[i];
+static const struct starter *starter_of(const nll_family_row *row) {
+    for (size_t i = 0; i < sizeof starters / sizeof *starters; i++)
+        if (!strcmp(starters[i].model, row->info.name)) return &starters[i];
+    return NULL;
 }
 
-int fit_closed_form(const fit_problem *p) { return starter_of(p)->closed; }
+int fit_can_start(const nll_family_row *row) { return starter_of(row) != NULL; }
+
+int fit_closed_form(const fit_problem *p) { return starter_of(p->row)->closed; }
 
 /* From the natural forms to those chosen. */
 static void express(const fit_problem *p, const double *x, double *theta) {
@@ -270,7 +272,7 @@ void fit_begin(fit_problem *p) {
     p->at_fault = -1;
     for (unsigned k = 0; k < NLL_PLACES; k++)
         for (unsigned j = 0; j < NLL_PLACES; j++) p->covariance[k][j] = (double)NAN;
-    starter_of(p)->start(p, x);
+    starter_of(p->row)->start(p, x);
     express(p, x, p->theta);
     memcpy(p->typical, p->theta, sizeof p->typical);
     for (unsigned k = 0; k < p->places; k++) {
