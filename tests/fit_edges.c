@@ -228,9 +228,9 @@ Test(fit_edges, gumbel_skewed_to_the_left) {
 /* Gamma of 10^8 and more is all but a normal distribution, of the sample's mean and variance. */
 Test(fit_edges, narrow_samples) {
     static double y[MOST], inverse[MOST];
-    static const double center[] = {1e2, 1e4, 3e4};
-    for (int k = 0; k < 3; k++) {
-        uint64_t state = gen_state(80);
+    static const double center[] = {1e2, 1e4, 2e4, 3e4, 4e4};
+    for (int k = 0; k < 5; k++) {
+        uint64_t state = gen_state(80 + (uint64_t)k);
         double mean = 0, square = 0;
         for (size_t i = 0; i < 1000; i++) {
             y[i] = center[k] + normal(&state);
@@ -258,4 +258,23 @@ Test(fit_edges, narrow_samples) {
     expect_outcome(&r, NLL_FIT_CONVERGED, "none");
     expect_near(r.estimate[1].standard_error / r.estimate[1].value, sqrt(1 / 20.), 1e-3,
                 "gaussian");
+}
+
+/* What a result holds after an error: what the data were found to be, or nothing new. */
+Test(fit_edges, results_of_errors) {
+    static const double y[] = {1, 2, -3, 4};
+    nll_fit_result r;
+    memset(&r, 0x55, sizeof r);
+    r.struct_size = sizeof r;
+    nll_fit_args a = {
+        .struct_size = sizeof a, .model = "gamma", .rows = 4, .target = nll_view_1d(y, NLL_F64, 4)};
+    EXPECT_STATUS(NLL_E_DOMAIN, nll_fit(&a, &r));
+    cr_expect(r.rows == 4 && r.count == 3 && r.bad_row == 2 && r.parameter == -1);
+    cr_expect(r.converged == 0 && r.parameter_count == 0 && r.log_likelihood == 0);
+    memset(&r, 0x55, sizeof r);
+    r.struct_size = sizeof r;
+    a.model = "gama";
+    EXPECT_STATUS(NLL_E_VALUE, nll_fit(&a, &r));
+    for (size_t i = sizeof r.struct_size; i < sizeof r; i++)
+        cr_expect_eq(((unsigned char *)&r)[i], 0x55);
 }

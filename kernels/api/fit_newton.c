@@ -340,7 +340,7 @@ void fit_newton(fit_problem *p, fit_limits limits, int want_errors) {
             x = next;
             p->iterations++;
             p->at_fault = astray(&s, &x, &p->outcome);
-        } else if (at_rounding) {
+        } else if (definite && p->norm < 1e-4) { /* flat: terms of L that cancel round by more */
             break;
         } else {
             p->outcome = definite ? NLL_FIT_STALLED : NLL_FIT_UNIDENTIFIED;
