@@ -165,6 +165,21 @@ Test(fit_edges, poisson_limit_of_means_by_row) {
     }
 }
 
+/* No more zeros than the rates held by row explain: a gate of 0, as where the rate is one number.
+ */
+Test(fit_edges, gate_of_rates_by_row) {
+    static const double rate[] = {1, 2, 2.5, 3}, y[2][4] = {{1, 2, 3, 2}, {0, 2, 3, 2}};
+    nll_fit_parameter given = {.name = "rate", .fixed = nll_view_1d(rate, NLL_F64, 4)};
+    for (int k = 0; k < 2; k++) {
+        struct data d = {.rows = 4, .y = y[k], .given = &given, .count = 1};
+        d.model = "zero_inflated_poisson";
+        nll_fit_result r = fit(d), poisson = (d.model = "poisson", fit(d));
+        expect_outcome(&r, NLL_FIT_BOUNDARY, "gate");
+        cr_expect_eq(r.estimate[0].value, 0, "%g", r.estimate[0].value);
+        expect_near(r.log_likelihood, poisson.log_likelihood, 1e-13, "log-likelihood");
+    }
+}
+
 /* A mean that is small is not an edge. */
 Test(fit_edges, shares_of_very_small_size) {
     static double y[MOST];

@@ -309,10 +309,22 @@ static void explain_iterations(const newton *s, const point *x) {
     }
 }
 
+/* Flat, but by a step d that does not shrink: L falls like a probability that goes to its edge. */
+static void explain_flatness(const newton *s, const double *d) {
+    for (unsigned i = 0; i < s->n; i++) {
+        unsigned k = s->place[i];
+        if (s->p->form[k]->domain != NLL_UNIT || !(fabs(d[i]) > 0.5)) continue;
+        s->p->outcome = NLL_FIT_BOUNDARY;
+        s->p->at_fault = (int)k;
+        s->p->theta[k] = d[i] > 0 ? 0 : 1;
+        s->p->loss_known = 0;
+    }
+}
+
 void fit_newton(fit_problem *p, fit_limits limits, int want_errors) {
     newton s = {.p = p};
     point x, next;
-    double before = INFINITY, lambda = 0;
+    double before = INFINITY, lambda = 0, d[NLL_PLACES] = {0};
     s.n = fit_free(p, s.place);
     for (unsigned i = 0; i < s.n; i++) s.u[i] = coordinate_of(p, s.place[i]);
     memcpy(x.theta, p->theta, sizeof x.theta);
@@ -322,7 +334,7 @@ void fit_newton(fit_problem *p, fit_limits limits, int want_errors) {
     if (!(fabs(x.loss) < INFINITY)) p->outcome = NLL_FIT_STALLED;
     while (p->outcome == NLL_FIT_CONVERGED && p->status == NLL_OK) {
         factor f;
-        double d[NLL_PLACES] = {0}, slack = 0;
+        double slack = 0;
         mix(&s, &x);
         int definite = cholesky(&s, &x.hess, &f);
         p->norm = definite ? solve(&s, &f, x.grad, d) : (double)NAN;
@@ -350,6 +362,7 @@ void fit_newton(fit_problem *p, fit_limits limits, int want_errors) {
     memcpy(p->theta, x.theta, sizeof p->theta);
     p->loss = x.loss;
     p->loss_known = 1;
+    if (p->outcome == NLL_FIT_CONVERGED) explain_flatness(&s, d);
     if (p->outcome == NLL_FIT_UNBOUNDED) { /* not how far the search came on the way there */
         p->loss = -INFINITY;
         p->theta[p->at_fault] = 0;
