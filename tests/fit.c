@@ -354,6 +354,9 @@ Test(fit, errors) {
     EXPECT_STATUS(NLL_E_EMPTY, fit("gamma", &s, NULL, 0, &r));
     EXPECT_STATUS(NLL_E_NULL, nll_fit(NULL, &r));
     size_t count;
+    for (size_t i = 0; nll_distribution_at(i); i++) /* each has a start */
+        cr_expect(nll_fit_parameters(nll_distribution_at(i)->name, &count), "%s",
+                  nll_distribution_at(i)->name);
     cr_expect_null(nll_fit_parameters("dirichlet", &count));
     cr_expect_eq(count, 0u);
     cr_expect_str_eq(nll_fit_outcome_string((nll_fit_outcome)99), "unknown outcome");

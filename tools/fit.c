@@ -170,7 +170,7 @@ static int open_column(struct fit *f, struct input *input, const char *flag, con
     return code;
 }
 
-static nll_view column(const struct fit *f, const struct input *input) {
+nll_view fit_column(const struct fit *f, const struct input *input) {
     if (input->dtype == NLL_NUMBER) return nll_number(input->number);
     if (input->single) return input_repeat(input, NLL_F64, f->end - f->begin, 1);
     return input_rows(input, f->begin, f->end);
@@ -214,7 +214,7 @@ static void fit_one(struct fit *f, struct fitted *x) {
             if (strcmp(from->name, own[i].name) != 0 || !(from->given || from->form)) continue;
             parameters[given] = (nll_fit_parameter){
                 .name = own[i].name, .has_start = from->start, .start = from->start_at};
-            if (from->given) parameters[given].fixed = column(f, &from->input);
+            if (from->given) parameters[given].fixed = fit_column(f, &from->input);
             given++;
         }
     f->args.model = x->model;
@@ -236,7 +236,7 @@ static int fit_all(struct fit *f) {
         struct fitted *x = &f->fits[i];
         x->model = f->models[i];
         fit_one(f, x);
-        bool fine = x->status == NLL_OK || (f->report.compare && x->status == NLL_E_DOMAIN);
+        bool fine = x->status == NLL_OK || (f->report.compare && fit_leaves_support(f, x));
         if (!fine) code = fit_explain(f, x);
     }
     f->report.threads = pool.threads;
@@ -276,17 +276,18 @@ static int run(struct fit *f, const char *const *values) {
     if (code) return code;
     f->args.rows = f->end - f->begin;
     f->args.target = input_rows(&f->target, f->begin, f->end);
-    if (f->weight.name) f->args.sample_weight = column(f, &f->weight);
+    if (f->weight.name) f->args.sample_weight = fit_column(f, &f->weight);
     f->report.dtype = f->target.dtype;
+    f->report.begin = f->begin;
     code = fit_all(f);
     if (code) return code;
     fit_rank(&f->report);
     code = fit_print(&f->report);
     const struct fitted *best = &f->fits[0];
     if (!code && best->status != NLL_OK) return fit_explain(f, best);
-    if (!code && !best->result.converged)
+    if (!code && !fit_has_maximum(best))
         code = fail(
-            EXIT_DIFFERENT, "%s: no maximum: %s%s%s", best->model,
+            EXIT_DIFFERENT, "%s: %s: %s%s%s", best->model, fit_verdict(best),
             nll_fit_outcome_string(best->result.outcome), best->result.parameter < 0 ? "" : ": ",
             best->result.parameter < 0 ? "" : best->result.estimate[best->result.parameter].name);
     return code;

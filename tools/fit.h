@@ -22,6 +22,7 @@ struct fit_report {
     size_t count;
     bool compare, json, quiet;
     nll_dtype dtype;
+    size_t begin; /* first row of the file that was fitted */
     int threads;
     double seconds;
 };
@@ -52,12 +53,20 @@ struct fit {
     struct fit_report report;
 };
 
+/* What an option or file gives for the rows fitted. */
+nll_view fit_column(const struct fit *f, const struct input *input);
+/* Is the target of a row what stopped it, and not a weight or a value held? */
+bool fit_leaves_support(const struct fit *f, const struct fitted *x);
 /* The error line and exit code of a status. */
 int fit_explain(const struct fit *f, const struct fitted *x);
 /* Probabilities and densities cannot be compared: 0, or the exit code after a line. */
 int fit_comparable(const struct fit *f);
 
 const char *fit_outcome_word(nll_fit_outcome outcome);
+/* Is there a maximum, and was it found?  What the exit code and the ranking tell. */
+bool fit_has_maximum(const struct fitted *x);
+/* Of one that has none: "no maximum", or "not found" where there may be one. */
+const char *fit_verdict(const struct fitted *x);
 /* Ranks by AIC: those with a maximum first, then the others in the order given. */
 void fit_rank(struct fit_report *report);
 int fit_print(const struct fit_report *report);

@@ -16,13 +16,18 @@ const char *fit_outcome_word(nll_fit_outcome outcome) {
 
 /* ---- the ranking */
 
-static bool has_maximum(const struct fitted *x) {
-    return x->status == NLL_OK && x->result.converged && isfinite(x->result.aic);
+bool fit_has_maximum(const struct fitted *x) {
+    return x->status == NLL_OK && x->result.converged && isfinite(x->result.log_likelihood);
+}
+
+const char *fit_verdict(const struct fitted *x) {
+    nll_fit_outcome o = x->result.outcome;
+    return o == NLL_FIT_ITERATIONS || o == NLL_FIT_STALLED ? "not found" : "no maximum";
 }
 
 static bool better(const struct fitted *a, const struct fitted *b) {
-    if (has_maximum(a) != has_maximum(b)) return has_maximum(a);
-    return has_maximum(a) && a->result.aic < b->result.aic;
+    if (fit_has_maximum(a) != fit_has_maximum(b)) return fit_has_maximum(a);
+    return fit_has_maximum(a) && a->result.aic < b->result.aic;
 }
 
 void fit_rank(struct fit_report *r) {
@@ -36,7 +41,7 @@ void fit_rank(struct fit_report *r) {
     for (size_t i = 0; i < r->count; i++) {
         struct fitted *x = &r->fits[i];
         x->delta = x->weight = (double)NAN;
-        if (!has_maximum(x)) continue;
+        if (!fit_has_maximum(x)) continue;
         x->delta = x->result.aic - r->fits[0].result.aic;
         double half = -x->delta / 2; /* the library's exp has the same digits on every machine */
         nll_vexp(1, nll_view_1d(&half, NLL_F64, 1), nll_out_1d(&x->weight, NLL_F64, 1));
@@ -79,14 +84,14 @@ static json_t *covariance(const nll_fit_result *r) {
     return rows;
 }
 
-static json_t *one_fit(const struct fitted *x, bool compare) {
+static json_t *one_fit(const struct fit_report *report, const struct fitted *x) {
     const nll_fit_result *r = &x->result;
     json_t *o = json_object();
     json_object_set_new(o, "model", json_string(x->model));
     json_object_set_new(o, "converged", json_boolean(x->status == NLL_OK && r->converged));
     if (x->status != NLL_OK) {
         json_object_set_new(o, "outcome", json_string("outside"));
-        json_object_set_new(o, "bad_row", json_integer(r->bad_row));
+        json_object_set_new(o, "bad_row", json_integer((json_int_t)report->begin + r->bad_row));
         return o;
     }
     const struct {
@@ -108,7 +113,7 @@ static json_t *one_fit(const struct fitted *x, bool compare) {
     };
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         json_object_set_new(o, members[i].key, members[i].value);
-    if (compare) {
+    if (report->compare) {
         json_object_set_new(o, "delta_aic", number(x->delta));
         json_object_set_new(o, "weight", number(x->weight));
     }
@@ -122,7 +127,7 @@ static const struct fitted *first_done(const struct fit_report *r) {
 }
 
 static int print_json(const struct fit_report *r) {
-    json_t *o = r->compare ? json_object() : one_fit(&r->fits[0], false);
+    json_t *o = r->compare ? json_object() : one_fit(r, &r->fits[0]);
     const nll_fit_result *data = &first_done(r)->result;
     json_object_set_new(o, "schema", json_integer(1));
     json_object_set_new(o, "dtype", json_string(nll_dtype_name(r->dtype)));
@@ -135,8 +140,7 @@ static int print_json(const struct fit_report *r) {
     json_object_set_new(o, "version", json_string(nll_version()));
     if (r->compare) {
         json_t *list = json_array();
-        for (size_t i = 0; i < r->count; i++)
-            json_array_append_new(list, one_fit(&r->fits[i], true));
+        for (size_t i = 0; i < r->count; i++) json_array_append_new(list, one_fit(r, &r->fits[i]));
         json_object_set_new(o, "models", list);
     }
     char *text = json_dumps(o, JSON_INDENT(2));
@@ -160,18 +164,31 @@ static void footer(const struct fit_report *r) {
            r->threads == 1 ? "" : "s");
 }
 
+/* Of the first digit. */
+static int exponent10(double x) {
+    char text[32];
+    snprintf(text, sizeof text, "%.0e", x);
+    return atoi(strchr(text, 'e') + 1);
+}
+/* Digits down to a hundredth of the standard error. */
+static int digits_of(const nll_fit_estimate *e) {
+    if (!isfinite(e->value) || !(e->standard_error > 0) || isinf(e->standard_error)) return 10;
+    int digits = exponent10(e->value) - exponent10(e->standard_error) + 3;
+    return e->value == 0 || digits < 7 ? 7 : digits > 17 ? 17 : digits;
+}
+
 static void print_one(const struct fit_report *r) {
     const nll_fit_result *f = &r->fits[0].result;
     heading(r, f, r->fits[0].model);
-    printf("  %-15s %20s %18s\n", "parameter", "estimate", "standard error");
+    printf("  %-15s %24s %18s\n", "parameter", "estimate", "standard error");
     for (int i = 0; i < f->parameter_count; i++) {
         const nll_fit_estimate *e = &f->estimate[i];
         if (e->fixed && isnan(e->value))
-            printf("  %-15s %20s %18s\n", e->name, "by row", "held");
+            printf("  %-15s %24s %18s\n", e->name, "by row", "held");
         else if (e->fixed || isnan(e->standard_error))
-            printf("  %-15s %20.10g %18s\n", e->name, e->value, e->fixed ? "held" : "none");
+            printf("  %-15s %24.10g %18s\n", e->name, e->value, e->fixed ? "held" : "none");
         else
-            printf("  %-15s %20.10g %18.6g\n", e->name, e->value, e->standard_error);
+            printf("  %-15s %24.*g %18.6g\n", e->name, digits_of(e), e->value, e->standard_error);
     }
     printf("\n  %-15s%.12g nats\n", "log-likelihood", f->log_likelihood);
     if (isnan(f->aic)) {
@@ -196,9 +213,10 @@ static void print_ranking(const struct fit_report *r) {
         const nll_fit_result *f = &x->result;
         if (x->status != NLL_OK)
             printf("  %-22s the data leave its support in row %lld\n", x->model,
-                   (long long)f->bad_row);
-        else if (!has_maximum(x))
-            printf("  %-22s no maximum: %s\n", x->model, nll_fit_outcome_string(f->outcome));
+                   (long long)r->begin + f->bad_row);
+        else if (!fit_has_maximum(x))
+            printf("  %-22s %s: %s\n", x->model, fit_verdict(x),
+                   nll_fit_outcome_string(f->outcome));
         else
             printf("  %-22s %2d %17.9g %14.8g %10.4g %7.4f %14.8g\n", x->model, f->free_count,
                    f->log_likelihood, f->aic, x->delta, x->weight, f->bic);

@@ -2,28 +2,30 @@
  *
  * nll_fit finds the parameters theta, one number each for all rows, that minimise
  *
- *   L(theta) = sum_i w_i l(y_i; theta),   l the loss of the model as nll_score or nll_gaussian has
- * it
+ *   L(theta) = sum_i w_i l(y_i; theta)   in nats,
  *
+ * l the loss of the model as nll_score, nll_gaussian and nll_bernoulli have it, w_i the weights,
  * for bernoulli, gaussian and every distribution of nll_distribution_at.  It goes over the data in
  * blocks, through the fused kernels in double; no array of the size of the data is made.
  *
  *   method       Newton's method in unconstrained coordinates: log of what is positive, log-odds of
- *                probabilities.  The diagonal of the Hessian is that of the kernels, what lies
- *                beside it a difference of gradients.  Where the Hessian is not positive definite
- *                the outer products of the gradients stand in (BHHH); a step is halved until L does
- *                not rise.  The starts are moments or quantiles, and the maximum itself where it
- *                has a closed form: bernoulli, binomial, geometric, poisson, tweedie, exponential,
- *                gaussian, half_normal, lognormal, laplace, pareto, and the mean of
- *                negative_binomial.
- *   convergence  sqrt(g' H^-1 g) <= tolerance: the next Newton step, in standard errors.
- *   errors       the inverse of the observed information, the Hessian of L at the estimates, mixed
- *                derivatives by central differences.  Of laplace the Fisher information, as its
- *                Hessian is 0 in loc.  NaN for the scale of pareto, the least y: the likelihood is
- *                not smooth in it.  tweedie: for dispersion 1.
+ *                probabilities.  The diagonal of the Hessian is that of the kernels; what lies
+ *                beside it is exact for gamma, inverse_gamma, gaussian and lognormal, else a
+ *                difference of gradients.  A step that would raise L, or a Hessian that is not
+ *                positive definite, is damped after Levenberg and Marquardt.
+ *   starts       are moments or quantiles, and the maximum itself where it has a closed form:
+ *                bernoulli, binomial, geometric, poisson, tweedie, exponential, gaussian,
+ *                half_normal, lognormal, laplace, pareto, zero_inflated_poisson (by one equation),
+ *                and the mean of negative_binomial.
+ *   convergence  sqrt(g' H^-1 g) <= tolerance: the next Newton step, in standard errors.  Or where
+ *                no step lowers L beyond its rounding any more and the next would be below 1e-4:
+ *                gradient_norm tells.
+ *   errors       the inverse of the observed information, the Hessian of L at the estimates, with
+ *                the mixed derivatives above or central differences.  Of laplace the Fisher
+ *                information, as its Hessian is 0 in loc.  NaN for the scale of pareto, the least
+ *                y: the likelihood is not smooth in it.  tweedie: for dispersion 1.
  *   a maximum    is found, not proved to be the only one: the likelihoods of cauchy, student_t and
- *                zero_inflated_poisson may have several, and that of a scale may have poles
- * besides.
+ *                zero_inflated_poisson may have several, and that of a scale may have poles.
  *
  * Weights count rows: a weight of 2 is the row written twice.  With W the sum of the weights and k
  * the number of free parameters, aic = 2 k + 2 L and bic = k log W + 2 L.  They compare models of
@@ -42,7 +44,8 @@ typedef enum nll_fit_outcome {
                              Poisson limit of negative_binomial, the Gaussian limit of student_t, the
                              binomial limit of beta_binomial.  The value is infinity, the others are
                              those of the limit */
-    NLL_FIT_UNBOUNDED,    /* the likelihood has no bound: a scale goes to 0, a shape to infinity */
+    NLL_FIT_UNBOUNDED,    /* the likelihood has no bound: a scale goes to 0, a shape to infinity.
+                             log_likelihood is +infinity, the parameter's value that it goes to */
     NLL_FIT_UNIDENTIFIED, /* the data tell nothing on the parameter, or do not tell two apart */
     NLL_FIT_ITERATIONS,   /* max_iterations were not enough; the estimates are the last ones */
     NLL_FIT_STALLED       /* no step lowers L, and the tolerance is not met */
@@ -90,9 +93,9 @@ typedef struct nll_fit_result {
     int parameter_count, free_count;
     nll_fit_estimate estimate[NLL_FIT_PARAMETERS];
     double covariance[NLL_FIT_PARAMETERS][NLL_FIT_PARAMETERS]; /* of the estimates */
-    double log_likelihood;                                     /* -L */
-    double aic, bic;
-    double gradient_norm; /* sqrt(g' H^-1 g) at the estimates */
+    double log_likelihood;                                     /* -L, in nats */
+    double aic, bic;                                           /* see above; NaN for tweedie */
+    double gradient_norm; /* sqrt(g' H^-1 g) at the estimates, in standard errors */
     uint64_t rows;        /* rows given */
     uint64_t count;       /* those of weight other than 0 */
     double weight_sum;
@@ -106,7 +109,11 @@ typedef struct nll_fit_result {
  * missing.  NLL_E_DOMAIN: a target outside the support, a fixed value of a row outside its domain,
  * a weight below 0 or not finite.  NLL_E_EMPTY: no row of weight other than 0.
  * NLL_E_UNSUPPORTED: the loc of laplace with a scale fixed by rows.  Also NLL_E_NULL,
- * _SHAPE, _DTYPE, _MEMORY, _OVERFLOW as for models. */
+ * _SHAPE, _DTYPE, _MEMORY, _OVERFLOW as for models.
+ *
+ * result on an error: of NLL_E_DOMAIN, NLL_E_EMPTY and NLL_E_MEMORY it has rows, count, weight_sum
+ * and bad_row (-1: no row is at fault), parameter -1, and 0 elsewhere, converged too; on any other
+ * it is not written.  It may be NULL. */
 nll_status nll_fit(const nll_fit_args *args, nll_fit_result *result);
 /* Can the model of that name be fitted?  Its parameters, in every form that may be named, or NULL;
  * *count becomes their number.  Static storage. */

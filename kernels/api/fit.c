@@ -4,6 +4,7 @@
 #include "args.h"
 #include "check.h"
 #include "float_env.h"
+#include "number.h"
 
 #include <math.h>
 
@@ -93,16 +94,16 @@ static void report(const fit_problem *p, nll_fit_result *r) {
         nll_fit_estimate *e = &r->estimate[i];
         e->name = p->form[i]->name;
         e->fixed = fit_is_fixed(p, i);
-        e->value = p->theta[i];
-        e->standard_error = e->fixed ? 0 : sqrt(p->covariance[i][i]);
+        e->value = nll_canonical(p->theta[i] + 0.0); /* no -0 */
+        e->standard_error = e->fixed ? 0 : nll_canonical(sqrt(p->covariance[i][i]));
         for (unsigned j = 0; j < p->places; j++)
             r->covariance[i][j] = e->fixed || fit_is_fixed(p, j) ? 0 : p->covariance[i][j];
     }
     int density = p->row->kernel[0] != NLL_K_tweedie_mean;
-    r->log_likelihood = -p->loss;
+    r->log_likelihood = nll_canonical(0 - p->loss);
     r->aic = density ? 2 * k + 2 * p->loss : (double)NAN;
     r->bic = density ? k * nll_one(NLL_K_log, w) + 2 * p->loss : (double)NAN;
-    r->gradient_norm = p->norm;
+    r->gradient_norm = nll_canonical(p->norm);
     r->iterations = p->iterations;
     r->passes = p->passes;
 }

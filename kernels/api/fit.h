@@ -2,10 +2,10 @@
  *
  *   fit_model.c   which parameters, in which form, by which kernel
  *   fit_survey.c  one look at all data: are they in the support, and what is their range
- *   fit_start.c   where to begin, and whether there is a maximum at all; fit_start_counts.c for counts
- *   fit_pass.c    sums over the data: the loss and its derivatives, and functions of the target
- *   fit_newton.c  Newton's method and the information matrix
- *   fit.c         the public function */
+ *   fit_start.c   where to begin, and whether there is a maximum at all; fit_start_counts.c for
+ * counts fit_pass.c    sums over the data: the loss and its derivatives, and functions of the
+ * target fit_newton.c  Newton's method and the information matrix fit.c         the public function
+ */
 #ifndef NLL_FIT_INTERNAL_H
 #define NLL_FIT_INTERNAL_H
 
@@ -18,9 +18,11 @@ typedef struct fit_survey {
     int64_t bad_row;
     uint64_t count;
     double weight_sum, least, most;
-    double zeros;  /* weight of y = 0 */
-    double tops;   /* weight of y = first parameter (total_count) */
-    double trials; /* largest first parameter, where it is fixed */
+    double zeros; /* weight of y = 0 */
+    /* of total_count, without the rows where it is 0: those say nothing and are no zeros either */
+    double tops;                          /* weight of y = total_count */
+    double trials;                        /* the largest */
+    uint64_t filled, zero_rows, top_rows; /* rows of trials; of y = 0, of y = total_count */
 } fit_survey;
 
 typedef struct fit_problem {
@@ -35,6 +37,7 @@ typedef struct fit_problem {
     nll_view fixed[NLL_PLACES];            /* given: held there */
     int has_start[NLL_PLACES];
     double start[NLL_PLACES];
+    double typical[NLL_PLACES]; /* start by the data alone */
     enum nll_kernel kernel;
     fit_survey seen;
 
@@ -99,6 +102,8 @@ void fit_quantiles(fit_problem *p, unsigned n, const double q[], double y[]);
 /* The weighted median of all rows; halfway where it is an interval. */
 double fit_median(fit_problem *p);
 
+/* Has the model a start?  The functions below need one. */
+int fit_can_start(const nll_family_row *row);
 /* Fills theta; may find that there is no maximum inside, or no need to look for one. */
 void fit_begin(fit_problem *p);
 /* Is the start the maximum, by a closed form? */

@@ -48,6 +48,7 @@ static const nll_family_row *find(const char *name) {
 
 const nll_parameter *nll_fit_parameters(const char *model, size_t *count) {
     const nll_family_row *row = find(model);
+    if (row && !fit_can_start(row)) row = NULL;
     if (count) *count = row ? row->info.parameter_count : 0;
     return row ? row->info.parameters : NULL;
 }
@@ -102,6 +103,7 @@ nll_status fit_choose(fit_problem *p, const nll_fit_args *args) {
     static const double one[NLL_PLACES] = {0, 0, 0};
     p->row = find(args->model);
     if (!p->row) return args->model ? NLL_E_VALUE : NLL_E_NULL;
+    if (!fit_can_start(p->row)) return NLL_E_UNSUPPORTED;
     const nll_distribution *info = &p->row->info;
     p->ones = p->row == &bernoulli_row;
     for (size_t i = 0; i < info->parameter_count; i++)

@@ -53,6 +53,21 @@ typedef struct newton {
     enum coordinate u[NLL_PLACES];
 } newton;
 
+/* The mixed derivative where it is plain, so that no digits go into differences: it is the narrow
+ * samples, whose parameters hang together, that need them. */
+static int mixed_is_known(const newton *s) {
+    enum nll_kernel k = s->p->kernel;
+    return s->n == 2 &&
+           (k == NLL_K_gamma || k == NLL_K_inverse_gamma || k == NLL_K_gaussian_scale ||
+            k == NLL_K_gaussian_var || k == NLL_K_lognormal);
+}
+/* d^2 L / d theta_0 d theta_1 */
+static double known_mixed(const newton *s, const double *theta, const fit_sums *sums) {
+    enum nll_kernel k = s->p->kernel;
+    if (k == NLL_K_gamma || k == NLL_K_inverse_gamma) return -sums->weight / theta[1];
+    return (k == NLL_K_gaussian_var ? -1 : -2) * sums->grad[0] / theta[1];
+}
+
 static void gradient_at(const newton *s, const double *theta, double *grad) {
     fit_sums sums;
     fit_pass(s->p, theta, 0, &sums);
@@ -60,7 +75,7 @@ static void gradient_at(const newton *s, const double *theta, double *grad) {
         grad[f] = sums.grad[s->place[f]] * slope(s->u[f], theta[s->place[f]]);
 }
 
-/* All but what is beside the diagonal of the Hessian. */
+/* All but what is beside the diagonal of the Hessian, unless that is known. */
 static void evaluate(const newton *s, point *x) {
     fit_sums sums;
     fit_pass(s->p, x->theta, 1, &sums);
@@ -75,12 +90,16 @@ static void evaluate(const newton *s, point *x) {
             x->outer.at[f][g] =
                 a * slope(s->u[g], x->theta[s->place[g]]) * sums.outer[k][s->place[g]];
     }
+    if (mixed_is_known(s))
+        x->hess.at[0][1] = x->hess.at[1][0] = slope(s->u[0], x->theta[0]) *
+                                              slope(s->u[1], x->theta[1]) *
+                                              known_mixed(s, x->theta, &sums);
 }
 
 /* Mixed derivatives, by one-sided differences of gradients, over a step that is small against the
  * scale of one observation's information and not lost in the digits of theta. */
 static void mix(const newton *s, point *x) {
-    for (unsigned f = 0; f + 1 < s->n; f++) {
+    for (unsigned f = 0; f + 1 < s->n && !mixed_is_known(s); f++) {
         double theta[NLL_PLACES], high[NLL_PLACES];
         unsigned k = s->place[f];
         double step = 0x1p-16 * sqrt(x->weight / x->outer.at[f][f]);
@@ -152,15 +171,20 @@ static unsigned go(const newton *s, const point *x, const double *d, point *to) 
     return changed;
 }
 
+/* The size of the curvature, which the outer product overstates by far where a row is far out. */
+static double damping(const point *x, unsigned i) {
+    return fmax(fabs(x->hess.at[i][i]), fmax(0x1p-20 * x->outer.at[i][i], 0x1p-1000));
+}
+
 /* A step that does not raise L by more than `slack`: Newton's, or where that does or the Hessian is
  * not definite one of Levenberg and Marquardt's, towards steepest descent in the metric of the
- * gradients' squares.  lambda is kept from step to step. */
+ * Hessian's diagonal.  lambda is kept from step to step. */
 static int descend(const newton *s, const point *x, double slack, double *lambda, point *to) {
     for (int tries = 0; tries < 60; tries++) {
         matrix a = x->hess;
         factor f;
         double d[NLL_PLACES];
-        for (unsigned i = 0; i < s->n; i++) a.at[i][i] += *lambda * x->outer.at[i][i];
+        for (unsigned i = 0; i < s->n; i++) a.at[i][i] += *lambda * damping(x, i);
         if (cholesky(s, &a, &f)) {
             solve(s, &f, x->grad, d);
             shorten(s, d);
@@ -178,20 +202,23 @@ static int descend(const newton *s, const point *x, double slack, double *lambda
 }
 
 /* Has a parameter left all reason?  Then why: a place, or -1. */
-static int astray(const newton *s, const double *start, const point *x, nll_fit_outcome *why) {
+static int astray(const newton *s, const point *x, nll_fit_outcome *why) {
+    double most = s->p->seen.most > 1 ? s->p->seen.most : 1; /* no mean is beyond it */
     for (unsigned i = 0; i < s->n; i++) {
         unsigned k = s->place[i];
         double theta = x->theta[k];
         const char *name = s->p->form[k]->name;
-        if (!strcmp(name, "df") && theta > 1e7) {
+        if ((!strcmp(name, "df") && theta > 1e7) || (!strcmp(name, "size") && theta > 1e7 * most)) {
             *why = NLL_FIT_LIMIT;
             return (int)k;
         }
-        if (!strcmp(name, "scale") && theta < start[k] * 0x1p-80) {
+        if (!strcmp(name, "scale") && theta < s->p->typical[k] * 0x1p-80) {
             *why = NLL_FIT_UNBOUNDED;
             return (int)k;
         }
-        if (s->u[i] == LOG_ODDS && (theta < 0x1p-60 || 1 - theta < 0x1p-50)) {
+        /* still downhill */
+        if (s->u[i] == LOG_ODDS && ((theta < s->p->typical[k] * 0x1p-60 && x->grad[i] > 0) ||
+                                    (1 - theta < 0x1p-50 && x->grad[i] < 0))) {
             *why = NLL_FIT_BOUNDARY;
             return (int)k;
         }
@@ -247,8 +274,8 @@ static void errors(const newton *s, const point *x) {
     p->outcome = NLL_FIT_UNIDENTIFIED;
     if (!cholesky(s, &x->hess, &f)) return;
     directions(s, &f, d);
-    m.at[0][0] = 1;
-    if (s->n > 1) measure(s, x, d, &m); /* of one parameter the kernel has it */
+    m = (matrix){{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
+    if (s->n > 1 && !mixed_is_known(s)) measure(s, x, d, &m);
     for (unsigned c = 0; c < s->n; c++) /* the differences on the way were no Hessian */
         if (!(m.at[c][c] > 0.125 && m.at[c][c] < 8)) return;
     if (!cholesky(s, &m, &g)) return;
@@ -271,31 +298,43 @@ static void errors(const newton *s, const point *x) {
 }
 
 /* A fit that did not end because a scale shrinks towards a pole of the likelihood. */
-static void explain_iterations(const newton *s, const double *start, const point *x) {
+static void explain_iterations(const newton *s, const point *x) {
     for (unsigned i = 0; i < s->n; i++) {
         unsigned k = s->place[i];
-        if (strcmp(s->p->form[k]->name, "scale") != 0 || !(x->theta[k] < start[k] * 0x1p-10))
+        if (strcmp(s->p->form[k]->name, "scale") != 0 ||
+            !(x->theta[k] < s->p->typical[k] * 0x1p-10))
             continue;
         s->p->outcome = NLL_FIT_UNBOUNDED;
         s->p->at_fault = (int)k;
     }
 }
 
+/* Flat, but by a step d that does not shrink: L falls like a probability that goes to its edge. */
+static void explain_flatness(const newton *s, const double *d) {
+    for (unsigned i = 0; i < s->n; i++) {
+        unsigned k = s->place[i];
+        if (s->p->form[k]->domain != NLL_UNIT || !(fabs(d[i]) > 0.5)) continue;
+        s->p->outcome = NLL_FIT_BOUNDARY;
+        s->p->at_fault = (int)k;
+        s->p->theta[k] = d[i] > 0 ? 0 : 1;
+        s->p->loss_known = 0;
+    }
+}
+
 void fit_newton(fit_problem *p, fit_limits limits, int want_errors) {
     newton s = {.p = p};
     point x, next;
-    double start[NLL_PLACES], before = INFINITY, lambda = 0;
+    double before = INFINITY, lambda = 0, d[NLL_PLACES] = {0};
     s.n = fit_free(p, s.place);
     for (unsigned i = 0; i < s.n; i++) s.u[i] = coordinate_of(p, s.place[i]);
     memcpy(x.theta, p->theta, sizeof x.theta);
-    memcpy(start, p->theta, sizeof start);
     evaluate(&s, &x);
     p->outcome = NLL_FIT_CONVERGED;
     p->norm = (double)NAN;
     if (!(fabs(x.loss) < INFINITY)) p->outcome = NLL_FIT_STALLED;
     while (p->outcome == NLL_FIT_CONVERGED && p->status == NLL_OK) {
         factor f;
-        double d[NLL_PLACES] = {0}, slack = 0;
+        double slack = 0;
         mix(&s, &x);
         int definite = cholesky(&s, &x.hess, &f);
         p->norm = definite ? solve(&s, &f, x.grad, d) : (double)NAN;
@@ -308,20 +347,25 @@ void fit_newton(fit_problem *p, fit_limits limits, int want_errors) {
         before = at_rounding ? p->norm : (double)INFINITY;
         if (p->iterations == limits.iterations) {
             p->outcome = NLL_FIT_ITERATIONS;
-            explain_iterations(&s, start, &x);
+            explain_iterations(&s, &x);
         } else if (descend(&s, &x, slack, &lambda, &next)) {
             x = next;
             p->iterations++;
-            p->at_fault = astray(&s, start, &x, &p->outcome);
-        } else if (at_rounding) {
+            p->at_fault = astray(&s, &x, &p->outcome);
+        } else if (definite && p->norm < 1e-4) { /* flat: terms of L that cancel round by more */
             break;
         } else {
             p->outcome = definite ? NLL_FIT_STALLED : NLL_FIT_UNIDENTIFIED;
-            explain_iterations(&s, start, &x);
+            explain_iterations(&s, &x);
         }
     }
     memcpy(p->theta, x.theta, sizeof p->theta);
     p->loss = x.loss;
     p->loss_known = 1;
+    if (p->outcome == NLL_FIT_CONVERGED) explain_flatness(&s, d);
+    if (p->outcome == NLL_FIT_UNBOUNDED) { /* not how far the search came on the way there */
+        p->loss = -INFINITY;
+        p->theta[p->at_fault] = 0;
+    }
     if (want_errors && p->outcome == NLL_FIT_CONVERGED && p->status == NLL_OK) errors(&s, &x);
 }

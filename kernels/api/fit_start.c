@@ -13,10 +13,13 @@ static double exponential(double x) { return nll_one(NLL_K_exp, x); }
 
 /* ---- location and scale */
 
-/* All mass on one point: the density there has no bound. */
+/* All mass on one point, or every row on the location held for it: the density has no bound. */
 static int on_a_point(fit_problem *p, double y, unsigned loc, unsigned scale, double *x) {
-    if (!fit_is_free(p, scale) || !fit_all_equal(p)) return 0;
-    if (!fit_is_free(p, loc) && !(fit_is_number(p, loc) && p->fixed[loc].value == y)) return 0;
+    int by_row = !fit_is_free(p, loc) && !fit_is_number(p, loc);
+    if (!fit_is_free(p, scale) || !(fit_all_equal(p) || by_row)) return 0;
+    if (fit_is_number(p, loc) && p->fixed[loc].value != y) return 0;
+    fit_function distance = p->row->info.target_domain == NLL_POSITIVE ? FIT_LOG_SQUARE : FIT_ABS;
+    if (by_row && fit_total(p, distance, p->fixed[loc]) != 0) return 0;
     x[loc] = y;
     x[scale] = 0;
     fit_no_bound(p, (int)scale);
@@ -56,6 +59,8 @@ static void start_gumbel(fit_problem *p, double *x) {
     if (on_a_point(p, p->seen.least, 0, 1, x)) return;
     double m = fit_plain_mean(p);
     x[1] = sane(p, 0.7796968012336761 * sqrt(fit_variance(p, m))); /* sqrt(6) / pi */
+    double left = (m - p->seen.least) / 8; /* exp((loc - y) / scale) stays below e^8 or so */
+    if (x[1] < left) x[1] = left;
     x[0] = m - 0.5772156649015329 * x[1];
 }
 static void start_laplace(fit_problem *p, double *x) {
@@ -80,10 +85,10 @@ static void quartiles(fit_problem *p, double *loc, double *scale) {
 /* So much weight on one value that the likelihood has a pole there: a row on it counts -log scale,
  * one elsewhere df log scale. */
 static int has_pole(fit_problem *p, unsigned loc, unsigned scale, double df, double *x) {
-    double at = center(p, loc, x[loc]), tied = fit_total(p, FIT_EQUAL, nll_number(at));
-    if (!fit_is_free(p, scale) || !(fit_is_free(p, loc) || fit_is_number(p, loc)) ||
-        !(tied > df * (p->seen.weight_sum - tied)))
-        return 0;
+    double at = center(p, loc, x[loc]);
+    if (!fit_is_free(p, scale)) return 0;
+    double tied = fit_total(p, FIT_EQUAL, fit_is_free(p, loc) ? nll_number(at) : p->fixed[loc]);
+    if (!(tied > df * (p->seen.weight_sum - tied))) return 0;
     x[loc] = at;
     x[scale] = 0;
     fit_no_bound(p, (int)scale);
@@ -237,13 +242,15 @@ static const struct starter {
     {"von_mises", start_von_mises, 0},
 };
 
-static const struct starter *starter_of(const fit_problem *p) {
-    size_t i = 0;
-    while (strcmp(starters[i].model, p->row->info.name) != 0) i++;
-    return &starters[i];
+static const struct starter *starter_of(const nll_family_row *row) {
+    for (size_t i = 0; i < sizeof starters / sizeof *starters; i++)
+        if (!strcmp(starters[i].model, row->info.name)) return &starters[i];
+    return NULL;
 }
 
-int fit_closed_form(const fit_problem *p) { return starter_of(p)->closed; }
+int fit_can_start(const nll_family_row *row) { return starter_of(row) != NULL; }
+
+int fit_closed_form(const fit_problem *p) { return starter_of(p->row)->closed; }
 
 /* From the natural forms to those chosen. */
 static void express(const fit_problem *p, const double *x, double *theta) {
@@ -265,8 +272,9 @@ void fit_begin(fit_problem *p) {
     p->at_fault = -1;
     for (unsigned k = 0; k < NLL_PLACES; k++)
         for (unsigned j = 0; j < NLL_PLACES; j++) p->covariance[k][j] = (double)NAN;
-    starter_of(p)->start(p, x);
+    starter_of(p->row)->start(p, x);
     express(p, x, p->theta);
+    memcpy(p->typical, p->theta, sizeof p->typical);
     for (unsigned k = 0; k < p->places; k++) {
         if (fit_is_number(p, k))
             p->theta[k] = p->fixed[k].value;

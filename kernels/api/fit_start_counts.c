@@ -3,21 +3,30 @@
 
 static double exponential(double x) { return nll_one(NLL_K_exp, x); }
 
-static void start_probs(fit_problem *p, unsigned place, double successes, double trials,
+/* Successes of trials, by counts of rows where only failures or only successes are to be told:
+ * sums of weights are rounded. */
+static void start_probs(fit_problem *p, unsigned place, double probs, int none, int all,
                         double *x) {
-    x[place] = successes / trials;
-    if (!fit_is_free(p, place)) return;
-    if (!(trials > 0))
-        fit_decide(p, NLL_FIT_UNIDENTIFIED, (int)place);
-    else if (successes == 0 || successes == trials)
+    x[place] = none ? 0 : all ? 1 : probs < 1 ? probs : 1 - 0x1p-53;
+    if ((none || all) && fit_is_free(p, place)) {
         fit_decide(p, NLL_FIT_BOUNDARY, (int)place);
+        fit_decide_loss(p, 0);
+    }
 }
 void fit_start_bernoulli(fit_problem *p, double *x) {
-    start_probs(p, 0, fit_total(p, FIT_VALUE, nll_number(0)), p->seen.weight_sum, x);
+    start_probs(p, 0, fit_plain_mean(p), p->seen.most == 0, p->seen.least == 1, x);
 }
 void fit_start_binomial(fit_problem *p, double *x) {
-    start_probs(p, 1, fit_total(p, FIT_VALUE, nll_number(0)), fit_total(p, FIT_OTHER, p->fixed[0]),
-                x);
+    const fit_survey *s = &p->seen;
+    if (s->filled == 0) {
+        x[1] = (double)NAN;
+        if (!fit_is_free(p, 1)) return;
+        fit_decide(p, NLL_FIT_UNIDENTIFIED, 1);
+        fit_decide_loss(p, 0);
+        return;
+    }
+    double probs = fit_total(p, FIT_VALUE, nll_number(0)) / fit_total(p, FIT_OTHER, p->fixed[0]);
+    start_probs(p, 1, probs, s->zero_rows == s->filled, s->top_rows == s->filled, x);
 }
 void fit_start_geometric(fit_problem *p, double *x) {
     x[0] = 1 / (1 + fit_plain_mean(p));
@@ -39,14 +48,16 @@ void fit_start_negative_binomial(fit_problem *p, double *x) {
     }
     if (fit_is_number(p, 0))
         m = p->form[0]->domain == NLL_LOG ? exponential(p->fixed[0].value) : p->fixed[0].value;
-    double excess = fit_mean(p, FIT_EXCESS, m);
+    /* Means held by row have an excess of their own; their logarithms not without another pass. */
+    int by_row = fit_is_fixed(p, 0) && !fit_is_number(p, 0), logs = p->form[0]->domain == NLL_LOG;
+    nll_view at = by_row && !logs ? p->fixed[0] : nll_number(m);
+    double excess = fit_total(p, FIT_EXCESS, at) / p->seen.weight_sum;
     x[1] = m * m / excess;
     if (excess > 0 || !fit_is_free(p, 1)) return;
     x[1] = 1;
-    if (fit_is_free(p, 0) || fit_is_number(p, 0)) {
-        p->outcome = NLL_FIT_LIMIT;
-        p->at_fault = 1;
-    }
+    if (by_row && logs) return;
+    p->outcome = NLL_FIT_LIMIT;
+    p->at_fault = 1;
 }
 /* Positive counts have the mean rate / (1 - e^-rate). */
 void fit_start_zero_inflated_poisson(fit_problem *p, double *x) {
@@ -82,21 +93,25 @@ void fit_start_zero_inflated_poisson(fit_problem *p, double *x) {
     }
     if (!(x[0] > 0x1p-20)) x[0] = p->decided ? 0 : 0x1p-20;
 }
+/* L of trials that all fail or all succeed. */
+static double all_or_nothing(const fit_problem *p) {
+    double zeros = p->seen.zeros, tops = p->seen.tops, sum = zeros + tops;
+    return (zeros > 0 ? -zeros * fit_natural_log(zeros / sum) : 0) -
+           (tops > 0 ? tops * fit_natural_log(tops / sum) : 0);
+}
 void fit_start_beta_binomial(fit_problem *p, double *x) {
-    double trials = fit_total(p, FIT_OTHER, p->fixed[0]);
-    double all = fit_total(p, FIT_VALUE, nll_number(0)), prob = all / trials, rest = 1 - prob;
+    const fit_survey *s = &p->seen;
     int both = fit_is_free(p, 1) && fit_is_free(p, 2);
     x[1] = x[2] = 1;
-    if (p->seen.trials <= 1 && both) {
+    if (s->trials <= 1 && both) {
         x[1] = x[2] = (double)NAN;
         fit_decide(p, NLL_FIT_UNIDENTIFIED, -1);
-        fit_decide_loss(p, -p->seen.tops * fit_natural_log(prob) -
-                               p->seen.zeros * fit_natural_log(rest));
-        if (!(prob > 0) || !(rest > 0)) fit_decide_loss(p, 0);
+        fit_decide_loss(p, all_or_nothing(p));
         return;
     }
-    if (!(prob > 0) || !(rest > 0)) { /* the one that goes to 0 against the other */
-        unsigned least = prob > 0 ? 2 : 1;
+    if (s->filled == 0) return;
+    if (s->zero_rows == s->filled || s->top_rows == s->filled) {
+        unsigned least = s->zero_rows ? 1 : 2; /* goes to 0 against the other */
         if (!fit_is_free(p, least)) return;
         x[least] = 0;
         x[3 - least] = fit_is_free(p, 3 - least) ? (double)NAN : x[3 - least];
@@ -105,14 +120,14 @@ void fit_start_beta_binomial(fit_problem *p, double *x) {
         return;
     }
     if (!both) return;
-    if (p->seen.zeros + p->seen.tops == p->seen.weight_sum) { /* all or nothing */
+    if (s->zero_rows + s->top_rows == s->filled) {
         x[1] = x[2] = 0;
         fit_decide(p, NLL_FIT_BOUNDARY, -1);
-        double p1 = p->seen.tops / p->seen.weight_sum;
-        fit_decide_loss(p, -p->seen.tops * fit_natural_log(p1) -
-                               p->seen.zeros * fit_natural_log(1 - p1));
+        fit_decide_loss(p, all_or_nothing(p));
         return;
     }
+    double trials = fit_total(p, FIT_OTHER, p->fixed[0]);
+    double prob = fit_total(p, FIT_VALUE, nll_number(0)) / trials, rest = 1 - prob;
     double pairs = fit_total(p, FIT_PAIRS_ALL, p->fixed[0]);
     double same = fit_total(p, FIT_PAIRS, nll_number(0)) / prob +
                   fit_total(p, FIT_PAIRS_LEFT, p->fixed[0]) / rest;

@@ -43,6 +43,7 @@ static void look_block(const fit_problem *p, size_t i, size_t n, look_buffers *b
     const double *in[NLL_PLACES] = {NULL}, *y = numbers(p, p->target, i, n, b->y);
     const double *w = p->weight ? numbers(p, p->weight, i, n, b->w) : NULL;
     double sum = 0, zeros = 0, tops = 0;
+    int of_trials = p->row->info.target_domain == NLL_COUNT_TO_TOTAL;
     for (unsigned k = 0; k < p->places; k++)
         if (fit_is_fixed(p, k)) in[k] = numbers(p, &p->fixed[k], i, n, b->in[k]);
     for (size_t r = 0; r < n; r++) {
@@ -56,11 +57,17 @@ static void look_block(const fit_problem *p, size_t i, size_t n, look_buffers *b
         }
         s->count++;
         sum += weight;
-        zeros += y[r] == 0 ? weight : 0;
-        tops += in[0] && y[r] == x[0] ? weight : 0;
+        if (!of_trials || x[0] > 0) {
+            int zero = y[r] == 0, top = of_trials && y[r] == x[0];
+            zeros += zero ? weight : 0;
+            tops += top ? weight : 0;
+            s->filled++;
+            s->zero_rows += (uint64_t)zero;
+            s->top_rows += (uint64_t)top;
+        }
         s->least = y[r] < s->least ? y[r] : s->least;
         s->most = y[r] > s->most ? y[r] : s->most;
-        s->trials = x[0] > s->trials ? x[0] : s->trials;
+        if (of_trials && x[0] > s->trials) s->trials = x[0];
     }
     s->weight_sum = sum;
     s->zeros = zeros;
@@ -75,6 +82,9 @@ static void merge(fit_survey *a, const fit_survey *b) {
     a->weight_sum += b->weight_sum;
     a->zeros += b->zeros;
     a->tops += b->tops;
+    a->filled += b->filled;
+    a->zero_rows += b->zero_rows;
+    a->top_rows += b->top_rows;
     a->least = b->least < a->least ? b->least : a->least;
     a->most = b->most > a->most ? b->most : a->most;
     a->trials = b->trials > a->trials ? b->trials : a->trials;

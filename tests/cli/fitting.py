@@ -114,6 +114,52 @@ class Fitting(Base):
         done = self.fit("negative_binomial", "--target", "e.npy")
         self.assertEqual((done["outcome"], done["parameters"][1]["estimate"]), ("limit", "Infinity"))
 
+    def test_no_maximum_anywhere(self):
+        models, base = "laplace,gaussian,logistic", ("--target", "y.npy", "--loc", "y.npy")
+        done = self.run_nll("fit", "--compare", models, *base, "--json")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual([m["outcome"] for m in json.loads(done.stdout)["models"]], ["unbounded"] * 3)
+        self.refuse(1, "fit", "--compare", models, *base, "--quiet", say=("laplace", "no maximum"))
+        self.refuse(1, "fit", "laplace", *base, "--quiet", say=("no maximum", "scale"))
+        self.refuse(1, "fit", "weibull", "--target", "y.npy", "--max-iterations", 1, "--quiet",
+                    say="weibull: not found")
+        self.save("z.npy", [0, 0, 0], "<f8")
+        text = self.good("fit", "poisson", "--target", "z.npy").stdout.decode()
+        self.assertNotIn(" -0 ", text)
+        self.assertNotIn("-nan", text)
+
+    def test_rows_and_files_at_fault(self):
+        self.save("s.npy", [1, 2, 3, -2, 4, 5], "<f4")
+        rows = ("--rows", "1:")
+        done = self.fit("--compare", "gaussian,gamma", "--target", "s.npy", *rows)["models"]
+        self.assertEqual((done[1]["model"], done[1]["bad_row"]), ("gamma", 3))
+        text = self.good("fit", "--compare", "gaussian,gamma", "--target", "s.npy", *rows).stdout.decode()
+        self.assertIn("row 3", text)
+        self.save("t.npy", [1, 2, 3, 4, 5, 6], "<i4")
+        for descr in ("<f2", "<f4", ">f8", "<i4"):
+            self.save("s.npy", [1, 2, 3, -2, 4, 5], descr)
+            self.refuse(65, "fit", "gaussian", "--target", "t.npy", "--scale", "s.npy", *rows,
+                        say=("s.npy", "--scale", "> 0", "-2", "row 3"))
+            self.refuse(65, "fit", "--compare", "gaussian,laplace", "--target", "t.npy", "--scale",
+                        "s.npy", "--loc", 1, say=("s.npy", "row 3"))
+            self.refuse(65, "fit", "--compare", "gaussian,gamma", "--target", "t.npy",
+                        "--sample-weight", "s.npy", say=("s.npy", "weights", "-2", "row 3"))
+        base = ("fit", "gamma", "--target", "y.npy")
+        self.refuse(64, *base, "--rate", -3, say=("--rate", "> 0", "-3"))
+        self.refuse(64, *base, "--start", "rate=-3", say=("--start rate", "> 0", "-3"))
+        self.refuse(64, "fit", "tweedie", "--target", "y.npy", "--power", 2.5,
+                    say=("--power", "between 1 and 2", "2.5"))
+
+    def test_digits(self):
+        self.save("big.npy", [1e10 + k * 2.0 ** -4 for k in range(10)], "<f8")
+        done = self.fit("gaussian", "--target", "big.npy")["parameters"][0]
+        line = self.good("fit", "gaussian", "--target", "big.npy").stdout.decode().splitlines()[3].split()
+        self.assertEqual(line[0], "loc")
+        self.near([float(line[1]) - done["estimate"]], [0], done["standard_error"] / 100)
+        self.save("noisy.npy", [1 / 3, 700, -1000, 5], "<f8")
+        line = self.good("fit", "gaussian", "--target", "noisy.npy").stdout.decode().splitlines()[3].split()
+        self.assertLessEqual(len(line[1]), 9)
+
     def test_mistakes(self):
         base = ("fit", "gamma", "--target", "y.npy")
         self.refuse(64, "fit", say="MODEL")
