@@ -79,6 +79,22 @@ ParameterizedTest(int *index, dist_accuracy, tables) {
     table_free(&t);
 }
 
+/* Values and magnitudes at n points, by MPFR. */
+static void oracle(const struct dist_model *m, size_t n, const double *x, long double *v,
+                   long double *mag) {
+    size_t inputs = dist_inputs(m), outputs = dist_outputs(m);
+    for (size_t i = 0; i < n; i++) {
+        const double *at = x + i * inputs;
+        long double *value = v + i * outputs, size[DIST_OUTPUTS];
+        dist_oracle(m, at, value);
+        dist_magnitudes(m, at, value, size);
+        for (size_t o = 0; o < outputs; o++) { /* 0 stands for what the oracle cannot resolve */
+            long double lost = value[o] == 0 ? dist_unresolved(m, at, o, value[0]) * 0x1p60L : 0;
+            mag[i * outputs + o] = fmaxl(size[o], lost);
+        }
+    }
+}
+
 ParameterizedTestParameters(dist_accuracy, random_points) { return indices(); }
 ParameterizedTest(int *index, dist_accuracy, random_points, .timeout = 3600) {
     const struct dist_model *m = &dist_models[*index / 2];
@@ -89,22 +105,56 @@ ParameterizedTest(int *index, dist_accuracy, random_points, .timeout = 3600) {
     double *x = new_doubles(n * inputs);
     long double *v = calloc(n * outputs, sizeof *v), *mag = calloc(n * outputs, sizeof *mag);
     cr_assert(v && mag);
-    for (size_t i = 0; i < n; i++) {
-        dist_draw(m, type == NLL_F32, x + i * inputs, &state);
-        long double spare[DIST_OUTPUTS];
-        dist_oracle(m, x + i * inputs, v + i * outputs);
-        dist_magnitudes(m, x + i * inputs, v + i * outputs, spare);
-        for (size_t o = 0; o < outputs;
-             o++) { /* where the oracle has 0 for what it cannot resolve */
-            long double lost = dist_unresolved(m, x + i * inputs, o, v[i * outputs]);
-            mag[i * outputs + o] =
-                v[i * outputs + o] == 0 ? fmaxl(spare[o], lost * 0x1p60L) : spare[o];
-        }
-    }
+    for (size_t i = 0; i < n; i++) dist_draw(m, type == NLL_F32, x + i * inputs, &state);
+    oracle(m, n, x, v, mag);
     hold(m, type, n, x, v, mag, "random");
     free(x);
     free(v);
     free(mag);
+}
+
+/* Points that lost digits: large shapes beside the scale, small numbers of degrees of freedom and
+ * z beyond 2^500, small y, zeros of a derivative. */
+Test(dist_accuracy, points_that_lost_digits) {
+    static const struct {
+        const char *kernel;
+        double x[DIST_INPUTS];
+    } points[] = {
+        {"weibull", {781312702676698.2, 1057885416.906824, 1057885416.9068284}},
+        {"weibull", {1e15, 1, 1 + 0x1p-50}},
+        {"weibull", {1, 3, 1e-20}},
+        {"weibull", {1.5, 3, 1e-200}},
+        {"weibull", {1 + 0x1p-40, 3, 1e-12}},
+        {"pareto", {315581347976800.44, 14670965095.991673, 14670965095.991692}},
+        {"pareto", {1e15, 1, 1 + 0x1p-50}},
+        {"student_t", {1e-8, -1e200, 1, 1e200}},
+        {"student_t", {1e-8, -0x1p498, 1, 0x1p498}},
+        {"student_t", {1e-8, -1e12, 1, 1e12}},
+        {"student_t", {0.75, -0x1p39, 1, 0x1.0000001p39}},
+        {"student_t", {1e-200, -1e100, 1, 1e100}},
+        {"student_t", {2, -1e160, 1, 1e160}},
+        {"student_t", {2, 1e160, 1e10, -1e160}},
+        {"student_t", {1e15, -1e160, 1e-3, 1e160}},
+        {"cauchy", {0x1p-60, 1, 0.48586827175664576}},
+        {"cauchy", {0x1p-60, 1e100, 0.48586827175664576e100}},
+        {"cauchy", {0x1p-60, 1e-120, -1e-3}},
+        {"exponential_rate", {3, 1.0 / 3}},
+        {"binomial_probs", {10, 0.3, 3}},
+        {"gamma", {2, 3, 2.0 / 3}},
+        {"inverse_gamma", {3, 1, 1.0 / 3}},
+    };
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        const struct dist_model *m = dist_find(points[i].kernel);
+        cr_assert_not_null(m, "%s", points[i].kernel);
+        long double v[DIST_OUTPUTS], mag[DIST_OUTPUTS];
+        oracle(m, 1, points[i].x, v, mag);
+        hold(m, NLL_F64, 1, points[i].x, v, mag, "point");
+    }
+    const struct dist_model *m = dist_find("weibull"); /* floats too */
+    double x[] = {1, 3, 0x1p-66};
+    long double v[DIST_OUTPUTS], mag[DIST_OUTPUTS];
+    oracle(m, 1, x, v, mag);
+    hold(m, NLL_F32, 1, x, v, mag, "point");
 }
 
 /* Every distribution, every form of its parameters and every kernel has an oracle and a table. */

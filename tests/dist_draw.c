@@ -126,7 +126,7 @@ static int usable(const struct dist_model *m, const double *x, double y) {
     if (!strncmp(name, "beta", 4)) return y > 0x1p-100 && y < 1;
     if (!strcmp(name, "pareto")) return y >= x[1] && y < 0x1p100;
     if (!strcmp(name, "weibull") && !(x[0] * (y / x[1] - 1) < 30)) return 0;
-    if (!strcmp(name, "weibull") && !(y / x[1] > 0x1p-40)) return 0;
+    if (!strcmp(name, "weibull") && !(y / x[1] > 0x1p-100)) return 0;
     if (!strcmp(name, "gumbel") || !strcmp(name, "logistic")) return fabs(y - x[0]) < 60 * x[1];
     if (!strcmp(name, "tweedie_mean") || !strcmp(name, "tweedie_log_mean") ||
         !strncmp(name, "exponential", 11) || !strcmp(name, "half_normal"))

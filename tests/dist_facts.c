@@ -218,3 +218,87 @@ Test(dist_facts, moments_that_do_not_exist) {
     HOLD(DIST_MEAN, means);
     HOLD(DIST_VARIANCE, variances);
 }
+
+/* In the forms whose parameter may be far out: no square or exponential leaves the range alone. */
+Test(dist_facts, information_far_out) {
+    static const struct fact_edge first[] = {
+        {"exponential_log_rate", {400}, 1},
+        {"exponential_log_rate", {-400}, 1},
+        {"exponential_log_rate", {800}, 1},
+        {"exponential_log_rate", {-800}, 1},
+        {"geometric_logits", {700}, 9.8596765437597708567e-305},
+        {"geometric_logits", {-720}, 1},
+        {"geometric_probs", {0x1p-511}, 0x1p1022},
+        {"poisson_log_rate", {400}, 5.2214696897641439506e173},
+        {"poisson_log_rate", {-400}, 1.915169596714005695e-174},
+        {"poisson_log_rate", {-800}, 0},
+        {"poisson_log_rate", {800}, INF},
+        {"tweedie_log_mean", {800, 1.75}, 7.2259737681257492582e86},
+        {"tweedie_log_mean", {-800, 1.75}, 1.3838965267367375306e-87},
+        {"negative_binomial_log_mean", {400, 3}, 3},
+        {"negative_binomial_log_mean", {800, 3}, 3},
+        {"negative_binomial_log_mean", {-400, 3}, 1.915169596714005695e-174},
+        {"negative_binomial_log_mean", {-800, 3}, 0},
+        {"negative_binomial_log_mean", {0, 1}, 0.5},
+    };
+    static const struct fact_edge second[] = {
+        {"binomial_logits", {8, 700}, 8 * 9.8596765437597708567e-305},
+        {"binomial_logits", {8, -700}, 8 * 9.8596765437597708567e-305},
+        {"binomial_logits", {8, 800}, 0},
+        {"binomial_logits", {8, -800}, 0},
+        {"beta_mean_precision", {0.3, 1e15}, 5.0000000000000062698e-31},
+        {"beta_mean_precision", {0.5, 1e8}, 5.00000005e-17},
+        {"beta_mean_precision", {0.25, 2}, 0.18931730849219813191},
+    };
+    HOLD(DIST_FISHER, first);
+    HOLD(DIST_FISHER + 1, second);
+}
+
+Test(dist_facts, variance_far_out) {
+    static const struct fact_edge edges[] = {
+        {"lognormal", {-1000, 30}, 1.3838965267367375306e-87}, /* e^-200 */
+        {"lognormal", {500, 0x1p-600}, 1.14416091096035449835e73},
+        {"lognormal", {0, 1}, 4.6707742704716049919},
+    };
+    HOLD(DIST_VARIANCE, edges);
+}
+
+/* Small whole parameters: the lowest k from which the next count is no more likely, by the ratio of
+ * the two in whole numbers. */
+static void hold_small_mode(const char *kernel, double a, double b, double c, double want) {
+    double x[DIST_INPUTS] = {a, b, c}, facts[DIST_FACTS];
+    const struct dist_model *m = dist_find(kernel);
+    int has[DIST_FACTS];
+    x[dist_inputs(m) - 1] = 0;
+    dist_facts(m, NLL_F64, 1, x, facts, has);
+    cr_expect(facts[DIST_MODE] == want, "mode of %s(%g, %.17g, %g): got %g, not %g", kernel, a, b,
+              c, facts[DIST_MODE], want);
+}
+
+Test(dist_facts, modes_of_small_parameters) {
+    hold_small_mode("beta_binomial", 24, 8, 19, 6);
+    hold_small_mode("binomial_probs", 4, 0.2, 0, 1); /* the double 0.2 is above 1/5 */
+    int most = gen_quick() ? 13 : 25;
+    for (int n = 1; n < most; n++)
+        for (int a = 1; a < most; a++)
+            for (int b = 1; b < most; b++) {
+                int k = 0;
+                while (k < n && (n - k) * (k + a) > (k + 1) * (n - k - 1 + b)) k++;
+                hold_small_mode("beta_binomial", n, a, b, k);
+            }
+    for (int n = 1; n < 64; n++)
+        for (int i = 1; i < 64; i++) {
+            double p = i / 64.0, q = i / 65.0;
+            int k = 0, j = 0; /* products of 53 and 6 bits: exact */
+            while (k + 1 < (n + 1) * (long double)p) k++;
+            while (j + 1 < (n + 1) * (long double)q) j++;
+            hold_small_mode("binomial_probs", n, p, 0, k);
+            hold_small_mode("binomial_probs", n, q, 0, j);
+        }
+    for (int m = 1; m < 64; m++)
+        for (int r = 1; r < 64; r++) {
+            int k = 0;
+            while ((k + r) * m > (k + 1) * (r + m)) k++;
+            hold_small_mode("negative_binomial_mean", m, r, 0, k);
+        }
+}

@@ -9,6 +9,9 @@
 
 typedef long double real;
 #define A fabsl
+/* What the terms of a difference that is rounded once still count for: the oracles' own noise, and
+ * the squares of rounding errors. */
+#define ONCE 0x1p-72L
 #define PI 3.14159265358979323846264338327950288L
 #define HALF_LOG_2PI 0.918938533204672741780329736405617640L
 
@@ -72,7 +75,7 @@ static void binomial_logits(const double *x, real *mag) {
 static void binomial_probs(const double *x, real *mag) {
     real n = x[0], p = x[1], q = 1 - p, k = x[2];
     binomial(n, p, q, k, mag);
-    mag[1] = (n - k) / q + k / p;
+    mag[1] = ((n - k) / q + k / p) * ONCE;
 }
 static void geometric_logits(const double *x, real *mag) {
     mag[1] = sigmoid(-(real)x[0]) + x[1] * sigmoid(x[0]);
@@ -172,7 +175,8 @@ static void cauchy(const double *x, real *mag) {
     mag[0] = logl(PI) + A(logl(s)) + log1pl(z2);
     mag[2] = (1 + z2) / sw;
     mag[4] = 2 * (1 + z2) / sw / sw;
-    mag[5] = 1 / s / s + mag[4];
+    /* a factor |z| - c of a rounded difference */
+    mag[5] = (A(z2 * z2 + 4 * z2 - 1) + 2 * z2 * A(6 - 2 * z2) / (1 + z2)) / sw / sw;
 }
 static void logistic(const double *x, real *mag) {
     real s = x[1], z = A(((real)x[2] - x[0]) / s), e = expl(-z), t = (1 - e) / (1 + e);
@@ -229,7 +233,7 @@ static void von_mises(const double *x, real *mag) {
 
 static void exponential_rate(const double *x, real *mag) {
     mag[0] = (real)x[0] * x[1] + A(logl(x[0]));
-    mag[1] = x[1] + 1 / (real)x[0];
+    mag[1] = (x[1] + 1 / (real)x[0]) * ONCE;
 }
 static void exponential_log_rate(const double *x, real *mag) {
     real my = expl(x[0]) * x[1];
@@ -246,29 +250,29 @@ static void gamma_shape(real al, real x, real y, real *mag) {
 static void gamma_terms(const double *x, real *mag) {
     real al = x[0], be = x[1], y = x[2];
     gamma_shape(al, be * y / al, y, mag);
-    mag[2] = y + al / be;
+    mag[2] = (y + al / be) * ONCE;
     mag[3] = A(al - 1) / y + be;
 }
 static void inverse_gamma(const double *x, real *mag) {
     real al = x[0], be = x[1], y = x[2];
     gamma_shape(al, be / (y * al), y, mag);
-    mag[2] = 1 / y + al / be;
+    mag[2] = (1 / y + al / be) * ONCE;
     mag[3] = (al + 1) / y + be / y / y;
 }
 static void weibull(const double *x, real *mag) {
     real k = x[0], s = x[1], y = x[2], w = logl(y / s), t = k * w, u = expl(t), e = A(expm1l(t));
-    real rough = k + A(t);
+    real rough = A(t) + k * ONCE; /* of log(y / s) */
     mag[0] = A(logl(k)) + A(logl(y)) + A(t) + u + rough * e;
-    mag[1] = 1 / k + A(w) * e + e + u * A(w) * rough;
+    mag[1] = 1 / k + A(w) * e + u * A(w) * rough;
     mag[2] = k / s * (e + u * rough);
-    mag[3] = (1 + k * e + k * u * rough) / y;
-    mag[4] = 1 / k / k + w * w * u * (1 + rough) + 2 * A(w) * u;
+    mag[3] = ((u < 0.5L ? A(1 - k) + k * u : 1 + k * e) + k * u * rough) / y;
+    mag[4] = 1 / k / k + w * w * u * (1 + rough);
     mag[5] = k / s / s * (e + k * u + (1 + k) * u * rough);
 }
 static void pareto(const double *x, real *mag) {
     real al = x[0], w = logl((real)x[2] / x[1]);
-    mag[0] = A(logl(al)) + A(logl(x[2])) + al * w + al;
-    mag[1] = 1 / al + w + 1;
+    mag[0] = A(logl(al)) + A(logl(x[2])) + al * w;
+    mag[1] = 1 / al + w;
 }
 static real beta_value(real a, real b, real y) {
     real n = a + b, z = 1 - y, log_beta = lgammal(a) + lgammal(b) - lgammal(n);

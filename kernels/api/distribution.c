@@ -55,12 +55,13 @@ static int bad(const void *model, const double in[]) {
     return !nll_within(d->row->info.target_domain, in[d->places], in);
 }
 
-/* The parameters in their first form; 0 if one lies outside its domain. */
+/* The parameters by themselves; 0 if one lies outside its domain. */
 static int point_of(const distribution_call *d, const double in[], nll_point *p) {
     p->variant = d->variant;
     for (unsigned k = 0; k < d->places; k++) {
         nll_domain domain = d->given[k]->domain;
         if (!nll_within(domain, in[k], in)) return 0;
+        p->given[k] = in[k];
         p->x[k] = domain == NLL_LOG     ? nll_one(NLL_K_exp, in[k])
                   : domain == NLL_LOGIT ? nll_one(NLL_K_sigmoid, in[k])
                                         : in[k];
@@ -83,18 +84,15 @@ static double variance_of(const void *model, const double in[]) {
     return fact_of(model, ((const distribution_call *)model)->row->variance, in);
 }
 
-/* Of t given as g(t): times (dt / dg)^2. */
-static double fisher_of(const distribution_call *d, unsigned k, const double in[]) {
-    nll_point p;
-    if (!point_of(d, in, &p)) return (double)NAN;
-    double slope = 1, information = d->row->fisher[k](&p);
-    if (d->given[k]->domain == NLL_LOG) slope = p.x[k];
-    if (d->given[k]->domain == NLL_LOGIT) slope = p.x[k] * p.rest[k];
-    return slope == 1 ? information : slope * information * slope;
+static double fisher_0(const void *model, const double in[]) {
+    return fact_of(model, ((const distribution_call *)model)->row->fisher[0], in);
 }
-static double fisher_0(const void *model, const double in[]) { return fisher_of(model, 0, in); }
-static double fisher_1(const void *model, const double in[]) { return fisher_of(model, 1, in); }
-static double fisher_2(const void *model, const double in[]) { return fisher_of(model, 2, in); }
+static double fisher_1(const void *model, const double in[]) {
+    return fact_of(model, ((const distribution_call *)model)->row->fisher[1], in);
+}
+static double fisher_2(const void *model, const double in[]) {
+    return fact_of(model, ((const distribution_call *)model)->row->fisher[2], in);
+}
 
 /* Members of the caller's struct, by offset; NULL for none. */
 static void *at(void *args, size_t offset) { return offset ? (char *)args + offset : NULL; }

@@ -8,11 +8,12 @@
 
 enum { NLL_PLACES = 3, NLL_VARIANTS = 4 };
 
-/* The parameters of one row in their first form: x = exp(log_x), p = sigmoid(logits), and what is
- * left of p to 1, exact in both tails. */
+/* The parameters of one row: as given, and by themselves: x = exp(log_x), p = sigmoid(logits), and
+ * what is left of p to 1, exact in both tails.  Bit k of the variant: place k has its second form.
+ */
 typedef struct nll_point {
     unsigned variant;
-    double x[NLL_PLACES], rest[NLL_PLACES];
+    double given[NLL_PLACES], x[NLL_PLACES], rest[NLL_PLACES];
 } nll_point;
 typedef double nll_fact(const nll_point *p);
 
@@ -21,7 +22,7 @@ typedef struct nll_family_row {
     /* By variant: bit k says that place k is given in its second form.  0: there is none. */
     enum nll_kernel kernel[NLL_VARIANTS];
     nll_fact *mode, *mean, *variance; /* NULL: no closed form, or none at all */
-    nll_fact *fisher[NLL_PLACES];     /* by place, of the first form; NULL likewise */
+    nll_fact *fisher[NLL_PLACES];     /* by place, of the form given; NULL likewise */
 } nll_family_row;
 
 extern const nll_family_row nll_family_rows[];

@@ -198,7 +198,7 @@ const nll_family_row nll_family_rows[ROWS] = {
         {INFO(exponential, NLL_NONNEGATIVE, "a waiting time"), MODE(exponential),
          REAL_TARGET(exponential)},
         KERNELS(K(exponential_rate), K(exponential_log_rate)),
-        FACTS(zero, exponential_mean, inverse_square_0), FISHER(F(inverse_square_0))},
+        FACTS(zero, exponential_mean, inverse_square_0), FISHER(F(exponential_fisher))},
     [ROW_gamma] = {
         {INFO(gamma, NLL_POSITIVE, "a sum of waiting times"), MODE(gamma), REAL_TARGET(gamma)},
         KERNELS(K(gamma)), FACTS(gamma_mode, gamma_mean, gamma_fisher_rate),

@@ -2,6 +2,8 @@
  * on every machine. */
 #include "facts.h"
 
+#include "dispatch.h"
+
 #include <math.h>
 
 #define EULER 0x1.2788cfc6fb619p-1        /* Euler's constant */
@@ -22,6 +24,12 @@ static double lowest(double t, double most) {
     return k > most ? most : k > 0 ? k : 0;
 }
 
+/* n x / s, x < s: of small whole numbers without an error. */
+static double part(double n, double x, double s) {
+    double product = n * x;
+    return product < INFINITY ? product / s : n * (x / s);
+}
+
 /* One line each.  a, b: the first two parameters. */
 #define FACT(name, value)                \
     NLL_FACT(name) {                     \
@@ -39,6 +47,7 @@ FACT(two_over_square_0, 2 / a / a)
 FACT(two_over_square_1, 2 / b / b)
 
 FACT(exponential_mean, 1 / a)
+FACT(exponential_fisher, p->variant ? 1 : 1 / a / a)
 FACT(laplace_variance, 2 * b * b)
 FACT(cauchy_fisher, 0.5 / b / b)
 FACT(logistic_variance, 2 * PI2_6 * b * b)
@@ -51,7 +60,6 @@ FACT(half_normal_mean, 0x1.9884533d43651p-1 * a)         /* sqrt(2 / pi) */
 FACT(half_normal_variance, 0x1.7419f246c6efbp-2 * a * a) /* 1 - 2 / pi */
 FACT(lognormal_mode, exp_(a - b * b))
 FACT(lognormal_mean, exp_(a + 0.5 * b * b))
-FACT(lognormal_variance, nll_one(NLL_K_expm1, b *b) * exp_(2 * a + b * b))
 FACT(pareto_mean, a > 1 ? a / (a - 1) * b : (double)INFINITY)
 FACT(pareto_variance, a > 2 ? a / (a - 2) * (b / (a - 1)) * (b / (a - 1)) : (double)INFINITY)
 FACT(weibull_mode, a > 1 ? b * power((a - 1) / a, 1 / a) : 0)
@@ -60,19 +68,17 @@ FACT(weibull_fisher_concentration, (PI2_6 + (1 - EULER) * (1 - EULER)) / a / a)
 FACT(weibull_fisher_scale, a / b * (a / b))
 FACT(geometric_mean, p->rest[0] / a)
 FACT(geometric_variance, p->rest[0] / a / a)
-FACT(geometric_fisher, 1 / (a * a * p->rest[0]))
+FACT(geometric_fisher, p->variant ? 1 / a / a / p->rest[0] : p->rest[0])
 FACT(tweedie_variance, power(a, b))
-FACT(tweedie_fisher, power(a, -b))
+FACT(tweedie_fisher, p->variant ? exp_((2 - b) * p->given[0]) : power(a, -b))
 FACT(trigamma_0, nll_one(NLL_K_trigamma, a))
-FACT(binomial_mode, lowest((a + 1) * b, a))
 FACT(binomial_mean, a *b)
 FACT(binomial_variance, a *b * p->rest[1])
-FACT(binomial_fisher, a / b / p->rest[1])
+FACT(binomial_fisher, p->variant ? a / b / p->rest[1] : a *b * p->rest[1])
 FACT(poisson_mode, lowest(a, (double)INFINITY))
-FACT(poisson_fisher, 1 / a)
-FACT(negative_binomial_mode, b > 1 ? lowest(a * ((b - 1) / b), (double)INFINITY) : 0)
+FACT(poisson_fisher, p->variant ? a : 1 / a)
+FACT(negative_binomial_mode, b > 1 ? lowest(part(a, b - 1, b), (double)INFINITY) : 0)
 FACT(negative_binomial_variance, a + a * (a / b))
-FACT(negative_binomial_fisher, b / a / (a + b))
 FACT(zip_mean, p->rest[0] * b)
 FACT(zip_variance, p->rest[0] * b * (1 + a * b))
 FACT(gamma_mode, a > 1 ? (a - 1) / b : 0)
@@ -87,6 +93,25 @@ FACT(student_t_fisher_scale, 2 * (a / (a + 3)) / p->x[2] / p->x[2])
 FACT(von_mises_variance, nll_one(NLL_K_bessel_complement, b))
 FACT(von_mises_fisher_loc, b *nll_one(NLL_K_bessel_ratio, b))
 FACT(von_mises_fisher_concentration, nll_one(NLL_K_bessel_ratio_slope, b))
+
+/* (e^v - 1) e^(2 a + v), v = b^2: each factor may leave the range where the product does not. */
+NLL_FACT(lognormal_variance) {
+    double a = p->x[0], b = p->x[1], v = b * b;
+    if (v > 1) return -nll_one(NLL_K_expm1, -v) * exp_(2 * (a + v));
+    double root = exp_(0.5 * (a + 0.5 * v)), deviation = root * b * root;
+    return (v > 0 ? nll_one(NLL_K_expm1, v) / v : 1) * deviation * deviation;
+}
+/* (n + 1) p: two counts are equally likely where it is whole; rounded, it may only look so. */
+NLL_FACT(binomial_mode) {
+    double n = p->x[0], chance = p->x[1], t = (n + 1) * chance;
+    return t == floor(t) && fma(n + 1, chance, -t) > 0 ? t : lowest(t, n);
+}
+/* Of the mean, or of its logarithm. */
+NLL_FACT(negative_binomial_fisher) {
+    double m = p->x[0], r = p->x[1];
+    if (p->variant == 0) return r / m / (m + r);
+    return m < r ? m / (1 + m / r) : r / (1 + r / m);
+}
 
 NLL_FACT(student_t_variance) {
     double df = p->x[0], s = p->x[2];
@@ -112,7 +137,7 @@ static double shapes_mode(double a, double b, double between, double n) {
 }
 NLL_FACT(beta_binomial_mode) {
     double n = p->x[0], a = p->x[1], b = p->x[2];
-    double between = a > 1 && b > 1 ? lowest((n + 1) * ((a - 1) / (a - 1 + (b - 1))), n) : 0;
+    double between = a > 1 && b > 1 ? lowest(part(n + 1, a - 1, a - 1 + (b - 1)), n) : 0;
     return shapes_mode(a, b, between, n);
 }
 FACT(beta_binomial_mean, a *(b / (b + p->x[2])))
@@ -152,10 +177,12 @@ NLL_FACT(beta_fisher_first) {
 NLL_FACT(beta_fisher_second) {
     shapes h = shapes_of(p);
     if (p->variant == 0) return -nll_two(NLL_K_trigamma_diff, h.b, h.a);
-    double u = p->x[0], w = p->rest[0]; /* psi1(a) = psi1(s) - [psi1(s) - psi1(a)] */
-    return -u * u * nll_two(NLL_K_trigamma_diff, h.a, h.b) -
-           w * w * nll_two(NLL_K_trigamma_diff, h.b, h.a) -
-           2 * u * w * nll_one(NLL_K_trigamma, h.s);
+    /* three trigammas would cancel for large precisions: the kernel's second derivative, at any y
+     */
+    double y = 0.5, one = 1, curve;
+    nll_isa_current()->fn[NLL_TYPE_F64][NLL_K_beta_mean_precision](&(nll_job){
+        .rows = 1, .cols = 1, .in = {&p->x[0], &p->x[1], &y, &one}, .out = {[5] = &curve}});
+    return curve;
 }
 
 /* s^2 G1^2 (G2 / G1^2 - 1), Gi = Gamma(1 + i h), h = 1 / shape.  For small h the logarithm of the

@@ -17,6 +17,7 @@ NLL_FACT(two_over_square_0);
 NLL_FACT(two_over_square_1);
 
 NLL_FACT(exponential_mean);
+NLL_FACT(exponential_fisher);
 NLL_FACT(laplace_variance);
 NLL_FACT(cauchy_fisher);
 NLL_FACT(logistic_variance);

@@ -1,7 +1,8 @@
 /* dist/binomial.h: binomial, n trials, y successes, P = P(success) or logits z, Q = 1 - P.
- *   0 < y < n: the core of math/beta.h with a = y, b = n - y; y = 0: -n log Q; y = n: -n log P
- *   dz = (n - y) P - y Q     hz = n P Q     dP = (n - y) / Q - y / P     hP = y / P^2 + (n - y) /
- * Q^2 */
+ *   0 < y < n: loss by the core of math/beta.h with a = y, b = n - y
+ *   y = 0: loss = -n log Q      y = n: loss = -n log P
+ *   dz = (n - y) P - y Q        hz = n P Q
+ *   dP = (n P - y) / (P Q)      hP = y / P^2 + (n - y) / Q^2 */
 #ifndef NLL_DIST_BINOMIAL_H
 #define NLL_DIST_BINOMIAL_H
 
@@ -45,9 +46,11 @@ NLL_INLINE wide_value binomial_probs(const vd x[], const double *par) {
     loss = d_sel(d_mask_or(d_eq(p, zero), d_eq(q, zero)), inf, loss);
     loss = d_sel(full, d_neg(d_mul_zero(n, d_log(p))), loss);
     loss = d_sel(none, d_neg(d_mul_zero(n, d_log1p(d_neg(p)))), loss);
+    vd slope = d_div(d_fma(n, p, d_neg(y)), d_mul(p, q));
+    slope = d_sel(none, rq, d_sel(full, d_neg(yp), slope)); /* not 0 / 0 */
     wide_value v = {
         .loss = loss,
-        .grad = {d_sub(rq, yp)},
+        .grad = {slope},
         .hess = {d_add(d_sel(none, zero, d_div(yp, p)), d_sel(full, zero, d_div(rq, q)))}};
     return wide_edges(v, y, d_mask_and(d_is_count(n), d_is_unit(p)), binomial_support(n, y));
 }

@@ -2,8 +2,8 @@
  *   loss = delta(a) + D(a, m) + log(y^2 / a) / 2 + log(2 pi) / 2
  *   with Stirling's rest delta and the deviance D(a, m) = a log(a / m) + m - a
  *   da = psi(a) - log m     ha = psi1(a)     hb = a / b^2
- *   gamma:          db = y - a / b       dy = b - (a - 1) / y
- *   inverse gamma:  db = 1 / y - a / b   dy = (a + 1) / y - b / y^2 */
+ *   gamma:          db = (b y - a) / b         dy = (b y - (a - 1)) / y
+ *   inverse gamma:  db = (b - a y) / (b y)     dy = (a + 1 - b / y) / y */
 #ifndef NLL_DIST_GAMMA_H
 #define NLL_DIST_GAMMA_H
 
@@ -29,8 +29,8 @@ NLL_INLINE wide_value gamma_rate(const vd x[], const double *par) {
     vd a = x[0], b = x[1], y = x[2], one = d_set(1), ab = d_div(a, b);
     (void)par;
     wide_value v = gamma_core(a, d_mul(b, y), y);
-    v.grad[1] = d_sub(y, ab);
-    v.grad[2] = d_sub(b, d_div(d_sub(a, one), y));
+    v.grad[1] = d_div(d_fma(b, y, d_neg(a)), b);
+    v.grad[2] = d_div(d_fma(b, y, d_sub(one, a)), y);
     v.hess[1] = d_div(ab, b);
     return wide_edges(v, y, d_mask_and(d_is_positive(a), d_is_positive(b)), d_is_positive(y));
 }
@@ -40,7 +40,7 @@ NLL_INLINE wide_value inverse_gamma(const vd x[], const double *par) {
     (void)par;
     vd m = d_div(b, y);
     wide_value v = gamma_core(a, m, y);
-    v.grad[1] = d_sub(yi, ab);
+    v.grad[1] = d_mul(d_div(d_nfma(a, y, b), b), yi);
     v.grad[2] = d_mul(d_sub(d_add(a, one), m), yi);
     v.hess[1] = d_div(ab, b);
     return wide_edges(v, y, d_mask_and(d_is_positive(a), d_is_positive(b)), d_is_positive(y));

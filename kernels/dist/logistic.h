@@ -1,6 +1,8 @@
-/* dist/logistic.h: logistic, z = (y - mu) / s, e = exp(-|z|), u = tanh(|z| / 2) = (1 - e) / (1 +
- * e). loss = log s + |z| + 2 log(1 + e)     dmu = -sign(z) u / s     ds = (1 - |z| u) / s     dy =
- * -dmu b = 2 e / (1 + e)^2     hmu = b / s^2     hs = (2 |z| u + z^2 b - 1) / s^2 */
+/* dist/logistic.h: logistic, z = (y - mu) / s.
+ *   e = exp(-|z|), u = tanh(|z| / 2) = (1 - e) / (1 + e), b = 2 e / (1 + e)^2
+ *   loss = log s + |z| + 2 log(1 + e)
+ *   dmu = -sign(z) u / s     hmu = b / s^2                           dy = -dmu
+ *   ds = (1 - |z| u) / s     hs = (2 |z| u + z^2 b - 1) / s^2 */
 #ifndef NLL_DIST_LOGISTIC_H
 #define NLL_DIST_LOGISTIC_H
 

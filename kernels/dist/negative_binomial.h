@@ -1,9 +1,11 @@
-/* dist/negative_binomial.h: negative binomial, mean m (or t = log m) and size r: variance m + m^2 /
- * r. p = r / (r + m), q = m / (r + m) y > 0: the core of math/beta.h with a = r, b = y;  y = 0: -r
- * log p dm = p (m - y) / m     hm = (p / (r + m)) (y (r + 2 m) / m^2 - 1) dt = p (m - y)         ht
- * = p q (r + y) dr = psi(r) - psi(r + y) - log p + (y - m) / (r + m), at y = 0 -(log p + q) hr =
- * [psi1(r) - psi1(r + y) - y / (r (r + y))] - (y - m)^2 / ((r + m)^2 (r + y)) The Poisson limit, r
- * large, is a limit of these formulas. */
+/* dist/negative_binomial.h: negative binomial, mean m (or t = log m) and size r.
+ *   variance m + m^2 / r     p = r / (r + m), q = m / (r + m)
+ *   y > 0: loss by the core of math/beta.h with a = r, b = y     y = 0: loss = -r log p
+ *   dm = p (m - y) / m       hm = (p / (r + m)) (y (r + 2 m) / m^2 - 1)
+ *   dt = p (m - y)           ht = p q (r + y)
+ *   dr = psi(r) - psi(r + y) - log p + (y - m) / (r + m), at y = 0: -(log p + q)
+ *   hr = [psi1(r) - psi1(r + y) - y / (r (r + y))] - (y - m)^2 / ((r + m)^2 (r + y))
+ * The Poisson limit, r large, is a limit of these formulas. */
 #ifndef NLL_DIST_NEGATIVE_BINOMIAL_H
 #define NLL_DIST_NEGATIVE_BINOMIAL_H
 

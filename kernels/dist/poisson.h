@@ -1,9 +1,11 @@
-/* dist/poisson.h: Poisson, rate m or its logarithm t; zero-inflated Poisson with gate g = P(extra
- * zero) or its logits.
+/* dist/poisson.h: Poisson, rate m or its logarithm t.  Zero-inflated Poisson: gate g, the chance
+ * of an extra zero, or its logits.
  *
- *   y = 0: loss = m.  y > 0, by Loader: loss = delta(y) + D(y, m) + log(2 pi y) / 2, with
- * Stirling's rest delta and the deviance D: nothing cancels dm = (m - y) / m     hm = y / m^2 dt =
- * m - y     ht = m
+ *   y = 0: loss = m
+ *   y > 0: loss = delta(y) + D(y, m) + log(2 pi y) / 2, by Loader: nothing cancels
+ *   with Stirling's rest delta and the deviance D(y, m) = y log(y / m) + m - y
+ *   dm = (m - y) / m     hm = y / m^2
+ *   dt = m - y           ht = m
  *
  * Zero-inflated, h = 1 - g, e = exp(-m), P0 = g + h e, w = h e / P0 (the zero is the Poisson's):
  *   y > 0: loss = -log h + Poisson     dg = 1 / h     hg = 1 / h^2, the rest as Poisson

@@ -1,7 +1,9 @@
-/* dist/tweedie.h: Tweedie of power p, a = 2 - p, b = p - 1: half the unit deviance without what
- * depends on y alone.  E = mean^-b. loss = mean E / a + y E / b     dmean = E (mean - y) / mean dy
- * = E / b hmean = E (p y / mean - b) / mean log_mean t: dt = e^(a t) - y e^(-b t)     ht = a e^(a
- * t) + b y e^(-b t) */
+/* dist/tweedie.h: Tweedie, mean m (or t = log m) and power p: half the unit deviance without what
+ * depends on y alone.
+ *   a = 2 - p, b = p - 1, E = m^-b
+ *   loss = m E / a + y E / b           dy = E / b
+ *   dm = E (m - y) / m                 hm = E (p y / m - b) / m
+ *   dt = e^(a t) - y e^(-b t)          ht = a e^(a t) + b y e^(-b t) */
 #ifndef NLL_DIST_TWEEDIE_H
 #define NLL_DIST_TWEEDIE_H
 

@@ -133,7 +133,7 @@ NLL_INLINE d_log_sum d_log_over(vd y, vd x) {
     vd rx, ry, r, one = d_set(1);
     vd n = d_sub(d_log_split_any(y, &ry), d_log_split_any(x, &rx));
     vd my = d_add(ry, one), mx = d_add(rx, one), q = d_div(my, mx);
-    vd lost = d_mul(d_nfma(q, mx, my), d_sub(d_set(2.06), my)); /* 1 / my to 6 %: it will do */
+    vd lost = d_div(d_nfma(q, mx, my), my); /* of q, relative: a shape of 1e15 needs its digits */
     n = d_add(n, d_log_split(q, &r));
     return d_log_terms(n, r, lost);
 }

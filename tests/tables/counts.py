@@ -9,8 +9,8 @@ from math import sqrt
 from mpmath import mp, mpf
 
 from jets import exp, expm1, lgamma, log, log1p, softplus
-from model import (Model, bd0, digamma_diff, lchoose, sigmoid, stirling, stirling1, stirling2,
-                   trigamma_diff, xlogy)
+from model import (Model, bd0, digamma_diff, lchoose, once, sigmoid, stirling, stirling1,
+                   stirling2, trigamma_diff, xlogy)
 
 
 # binomial ------------------------------------------------------------------------------------------
@@ -31,7 +31,7 @@ def binomial_logits_terms(n, z, k):
 
 def binomial_probs_terms(n, p, k):
     q = 1 - p
-    return [binomial_terms(n, p, q, k), [(n - k) / q, -k / p], [k / p ** 2, (n - k) / q ** 2]]
+    return [binomial_terms(n, p, q, k), once((n - k) / q, -k / p), [k / p ** 2, (n - k) / q ** 2]]
 
 
 def draw_trials(r):

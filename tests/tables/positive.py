@@ -4,13 +4,13 @@ from math import sqrt
 from mpmath import mp, mpf
 
 from jets import exp, lgamma, log, log1p
-from model import (Model, bd0, digamma_diff, half_log_2pi, stirling, stirling1, stirling2,
-                   trigamma_diff)
+from model import (ONCE, Model, bd0, digamma_diff, half_log_2pi, once, stirling, stirling1,
+                   stirling2, trigamma_diff)
 
 
 # exponential ---------------------------------------------------------------------------------------
 def exponential_rate_terms(m, y):
-    return [[m * y, -mp.log(m)], [y, -1 / m], m, 1 / m ** 2]
+    return [[m * y, -mp.log(m)], once(y, -1 / m), m, 1 / m ** 2]
 
 
 def exponential_log_rate_terms(eta, y):
@@ -39,13 +39,13 @@ def gamma_shape_terms(al, x):
 
 def gamma_terms(al, be, y):
     value, slack, slope = gamma_shape_terms(al, be * y / al)
-    return [(value + [mp.log(y)], slack), slope, [y, -al / be], [-(al - 1) / y, be],
+    return [(value + [mp.log(y)], slack), slope, once(y, -al / be), [-(al - 1) / y, be],
             mp.psi(1, al), al / be ** 2]
 
 
 def inverse_gamma_terms(al, be, y):
     value, slack, slope = gamma_shape_terms(al, be / (y * al))
-    return [(value + [mp.log(y)], slack), slope, [1 / y, -al / be], [(al + 1) / y, -be / y / y],
+    return [(value + [mp.log(y)], slack), slope, once(1 / y, -al / be), [(al + 1) / y, -be / y / y],
             mp.psi(1, al), al / be ** 2]
 
 
@@ -69,11 +69,12 @@ def weibull_terms(k, s, y):
     w = mp.log(y / s)
     t = k * w
     u, e = mp.exp(t), mp.expm1(t)
-    rough = k + abs(t)  # of t, a product with a logarithm of a quotient
+    rough = abs(t) + k * ONCE  # of t, a rounded product
+    dy = [(1 - k) / y, k * u / y] if u < .5 else [1 / y, k * e / y]
     return [([-mp.log(k), mp.log(y), -t, u], rough * abs(e)),
-            ([-1 / k, w * e], abs(e) + u * abs(w) * rough),
-            (-k / s * e, k / s * u * rough), ([1 / y, k * e / y], k * u * rough / y),
-            ([1 / k ** 2, w * w * u], 2 * abs(w) * u + w * w * u * rough),
+            ([-1 / k, w * e], u * abs(w) * rough),
+            (-k / s * e, k / s * u * rough), (dy, k * u * rough / y),
+            ([1 / k ** 2, w * w * u], w * w * u * rough),
             ([k / s ** 2 * e, k * k / s ** 2 * u], (1 + k) * k / s ** 2 * u * rough)]
 
 
@@ -92,7 +93,7 @@ def draw_weibull(r):
 
 def pareto_terms(al, s, y):
     w = mp.log(y / s)
-    return [([-mp.log(al), mp.log(y), al * w], al), ([-1 / al, w], mpf(1)), -al / s, (al + 1) / y,
+    return [[-mp.log(al), mp.log(y), al * w], [-1 / al, w], -al / s, (al + 1) / y,
             1 / al ** 2, al / s ** 2]
 
 

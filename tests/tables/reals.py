@@ -86,7 +86,8 @@ def cauchy_terms(mu, s, y):
     d = 2 * z / (s * w)
     return [[mp.log(mp.pi), mp.log(s), mp.log1p(z * z)], -d, [1 / (s * w), -z * z / (s * w)], d,
             [2 / (s * w) ** 2, -2 * z * z / (s * w) ** 2],
-            [1 / s ** 2, -2 / (s * w) ** 2, 2 * z * z / (s * w) ** 2]]
+            ((z ** 4 + 4 * z * z - 1) / (s * w) ** 2,  # and a rounded y - mu
+             2 * z * z * (6 - 2 * z * z) / w / (s * w) ** 2)]
 
 
 def logistic_terms(mu, s, y):
