@@ -10,13 +10,14 @@
 
 /* options.c: what was asked for. */
 typedef struct bench_options {
-    int quick;        /* the short set */
-    int plain;        /* names without the instruction set */
-    int list;         /* names alone */
-    const char *json; /* file for the results, or NULL */
-    size_t cache;     /* bytes of the last-level cache */
-    size_t dram;      /* bytes that a benchmark of DRAM size goes through */
-    size_t check;     /* elements that are compared with the scalar path at most */
+    int quick;           /* the short set */
+    int plain;           /* names without the instruction set */
+    int list;            /* names alone */
+    const char *json;    /* file for the results, or NULL */
+    const nll_isa *best; /* the one that the library chooses, NLL_MAX_ISA heeded */
+    size_t cache;        /* bytes of the last-level cache */
+    size_t dram;         /* bytes that a benchmark of DRAM size goes through */
+    size_t check;        /* elements that are compared with the scalar path at most */
 } bench_options;
 extern bench_options bench;
 
@@ -52,9 +53,10 @@ const char *models_name(size_t i);
 const char *axis_name(size_t i);
 
 /* main.c */
-/* Sets the sizes in `bench`. */
+/* Sets what `bench` says of the machine. */
 void bench_sizes(void);
-/* The instruction sets to measure, best first: those asked for, else those that run here; with
+/* The instruction sets to measure, best first: those asked for, else those that run here and
+ * NLL_MAX_ISA admits; with
  * --quick the `most` best of these. */
 const nll_isa *bench_isa(size_t i, size_t most);
 const nll_isa *bench_scalar(void);

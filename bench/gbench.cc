@@ -16,6 +16,7 @@ std::map<std::string, int> threads_of; // by name
 // Time comes from gb_seconds, for the roofs too.
 void measure(benchmark::State &state, const gb_case &c) {
     const double roof = c.begin(c.ctx);
+    const double last_axis = c.last_axis ? c.last_axis(c.ctx) : 0;
     if (c.restore) c.restore(c.ctx);
     c.run(c.ctx);
     double seconds = 0;
@@ -41,6 +42,7 @@ void measure(benchmark::State &state, const gb_case &c) {
         state.counters["roof_bytes_per_second"] = roof;
         state.counters["roof_fraction"] = c.bytes / seconds / roof;
     }
+    if (last_axis > 0) state.counters["share_of_last_axis"] = c.bytes / seconds / last_axis;
     if (c.error_bound >= 0) state.counters["error_bound_ulp"] = c.error_bound;
     if (c.digest && *c.digest) state.SetLabel(*c.digest);
 }
@@ -74,11 +76,15 @@ class Table : public benchmark::BenchmarkReporter {
         for (const Run &r : runs) {
             const bool single = r.run_type == Run::RT_Iteration && r.repetitions <= 1;
             if (!single && r.aggregate_name != "median") continue;
-            const gb_row row = {
-                r.run_name.function_name.c_str(),    static_cast<long>(r.family_index),
-                counter(r, "elements_per_second"),   counter(r, "bytes_per_second"),
-                counter(r, "roof_bytes_per_second"), counter(r, "ticks_per_element"),
-                counter(r, "roof_fraction"),         spread};
+            const gb_row row = {r.run_name.function_name.c_str(),
+                                static_cast<long>(r.family_index),
+                                counter(r, "elements_per_second"),
+                                counter(r, "bytes_per_second"),
+                                counter(r, "roof_bytes_per_second"),
+                                counter(r, "ticks_per_element"),
+                                counter(r, "roof_fraction"),
+                                counter(r, "share_of_last_axis"),
+                                spread};
             report_(&row);
         }
     }

@@ -77,7 +77,7 @@ class Bench(Case):
         self.assertEqual(len(runs), 2 * len(isa))
         for run in runs:
             self.assertLessEqual(set(COUNTERS), set(run))
-            self.assertEqual((run["threads"], run["error_bound_ulp"]), (1, 34))
+            self.assertEqual((run["threads"], run["error_bound_ulp"]), (1, 17))  # 34 u
             self.assertRegex(run["label"], "^[0-9a-f]{32}$")
             for counter in COUNTERS:
                 self.assertGreater(run[counter], 0)
@@ -85,6 +85,24 @@ class Bench(Case):
             # 64 rows: logits and gradients of 100 floats, a label of 8 bytes
             self.assertAlmostEqual(run["bytes_per_second"] / run["elements_per_second"], 8.08)
         self.assertEqual(len({run["label"] for run in runs}), 1)  # equal bits, equal digests
+
+    def test_digest_of_sets(self):
+        words = ("--model", "multinomial", "--shape", "900x1000", "--type", "f32", "--threads", "1", "--isa",
+                 self.info["isa"], "--benchmark_filter=multinomial/.*/forward/")
+        runs = self.measured(*words)[1] + self.measured(*words, "--quick")[1]
+        self.assertEqual((len(runs), len({run["label"] for run in runs})), (4, 1))
+        self.assertEqual({run["error_bound_ulp"] for run in runs}, {0.51})  # in double, rounded once
+
+    def test_last_axis(self):
+        runs = self.measured("--model", "softmax", "--shape", "1x50x300,300x50x1", "--type", "f32", "--threads", "1",
+                             "--isa", self.info["isa"], "--benchmark_filter=^softmax")[1]
+        for run in runs:
+            self.assertEqual("share_of_last_axis" in run, "/first/" in run["name"])
+            self.assertAlmostEqual(run["roof_fraction"] * run["roof_bytes_per_second"] / run["bytes_per_second"], 1)
+
+    def test_cap(self):
+        names = self.names("--quick", "--threads", "1", env={"NLL_MAX_ISA": "scalar"})
+        self.assertTrue(all("/scalar/" in name for name in names if not name.startswith("roof/u64")))
 
     def test_threads(self):
         if not self.info["openmp"]:
