@@ -5,6 +5,7 @@
  * rows with the classes on the last axis, timed just before: counter share_of_last_axis. */
 #include "bench.h"
 
+#include "../tools/error.h"
 #include "gbench.h"
 
 #include <stdlib.h>
@@ -47,7 +48,7 @@ static nll_status call(const axis_case *c, const size_t shape[3], void *to, int 
 }
 
 static void need(const axis_case *c, nll_status status) {
-    if (status != NLL_OK) bench_fail(c->name, nll_status_string(status));
+    if (status != NLL_OK) bench_fail(EX_SOFTWARE, c->name, nll_status_string(status));
 }
 
 static size_t out_bytes(const axis_case *c) {

@@ -66,8 +66,9 @@ int bench_only_for_bits(const nll_isa *isa);
 /* WHAT/TYPE/ISA/HOW/SIZE, and /threads:N for more than one. */
 const char *bench_name(const char *what, const char *type, const char *isa, const char *how,
                        const char *size, int threads);
-/* Says what went wrong and ends the program. */
-_Noreturn void bench_fail(const char *name, const char *why);
+/* Says what went wrong and ends the program: with EXIT_DIFFERENT for other bits than the scalar
+ * path's, EX_USAGE for what cannot be measured as asked, EX_SOFTWARE for the rest. */
+_Noreturn void bench_fail(int code, const char *name, const char *why);
 _Noreturn void bench_no_memory(void);
 /* Text for good, from a format. */
 const char *bench_text(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,6 +1,8 @@
 /* data.c: inputs from integer arithmetic, and arrays that are written before anything is timed. */
 #include "bench.h"
 
+#include "../tools/error.h"
+
 #include <string.h>
 #include <sys/mman.h>
 
@@ -33,7 +35,8 @@ size_t data_limit(void) { return 4 * bench.dram + ((size_t)256 << 20); }
 /* `bytes` of it are wanted. */
 static char *reserve(array *a, size_t bytes) {
     static unsigned lines;
-    if (bytes > data_limit()) bench_fail("inputs", "an array is larger than was planned for");
+    if (bytes > data_limit())
+        bench_fail(EX_SOFTWARE, "inputs", "an array is larger than was planned for");
     if (!a->at) {
         size_t size = data_limit() + 2 * HUGE_PAGE;
         char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -88,7 +91,8 @@ const void *data_in(unsigned slot, enum data_kind kind, enum nll_type type, size
 const int64_t *data_labels(size_t cols, size_t n) {
     size_t k = 0;
     while (k < LABEL_SETS && label_sets[k].cols != cols && label_sets[k].cols != 0) k++;
-    if (k == LABEL_SETS) bench_fail("data_labels", "LABEL_SETS is too small for shapes.def");
+    if (k == LABEL_SETS)
+        bench_fail(EX_SOFTWARE, "data_labels", "LABEL_SETS is too small for shapes.def");
     label_sets[k].cols = cols;
     array *a = &label_sets[k].labels;
     int64_t *y = (int64_t *)(void *)reserve(a, n * sizeof *y);

@@ -4,6 +4,7 @@
 #include <benchmark/benchmark.h>
 
 #include <cstring>
+#include <iostream>
 #include <map>
 #include <sstream>
 #include <string>
@@ -46,6 +47,19 @@ void measure(benchmark::State &state, const gb_case &c) {
     if (c.error_bound >= 0) state.counters["error_bound_ulp"] = c.error_bound;
     if (c.digest && *c.digest) state.SetLabel(*c.digest);
 }
+
+// What Google Benchmark writes to std::cerr, kept: of mistakes the program speaks in words of its
+// own.
+class Quiet {
+  public:
+    explicit Quiet(std::ostringstream &to) : before_(std::cerr.rdbuf(to.rdbuf())) {}
+    Quiet(const Quiet &) = delete;
+    Quiet &operator=(const Quiet &) = delete;
+    ~Quiet() { std::cerr.rdbuf(before_); }
+
+  private:
+    std::streambuf *before_;
+};
 
 // Rows for the table on standard output and, if wanted, Google Benchmark's JSON into a string: a
 // file is written when it is complete.
@@ -120,12 +134,18 @@ extern "C" long gb_main(int argc, char **argv, double tick_rate, void (*report)(
                         char **json) {
     bool own = true;
     for (int i = 1; i < argc; i++) own = own && !std::strstr(argv[i], "--benchmark_format");
-    benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return -1;
-    ticks = tick_rate;
-    Table table(report, json != nullptr);
-    const size_t run = benchmark::RunSpecifiedBenchmarks(own ? &table : nullptr);
+    size_t run = 0;
+    std::ostringstream said;
+    {
+        const Quiet quiet(said);
+        benchmark::Initialize(&argc, argv);
+        if (argc > 1) return -1;
+        ticks = tick_rate;
+        Table table(report, json != nullptr);
+        run = benchmark::RunSpecifiedBenchmarks(own ? &table : nullptr);
+        if (json) *json = strdup(table.text().c_str());
+    }
+    if (run > 0) std::cerr << said.str();
     benchmark::Shutdown();
-    if (json) *json = strdup(table.text().c_str());
     return static_cast<long>(run);
 }

@@ -44,7 +44,7 @@ void gb_context(const char *key, const char *value);
 /* Runs what the flags in argv choose.  `tick_rate` is that of the ticks reported, 0: none.
  * `report` is called for every benchmark unless the flags ask for a format of Google Benchmark's
  * own; *json, unless NULL, becomes the whole report as JSON, allocated.  Returns the number of
- * benchmarks run, -1 for flags that it does not know. */
+ * benchmarks run, -1 for a flag that it does not know: argv[1] then. */
 long gb_main(int argc, char **argv, double tick_rate, void (*report)(const gb_row *), char **json);
 
 #ifdef __cplusplus

@@ -3,9 +3,10 @@
  *
  *   MODEL/TYPE/ISA/forward|forward-gradient|in-place/ROWSxCOLS or N
  * DRAM for ROWS or N: as many as fill the DRAM size.  Compulsory bytes: parameters and targets
- * once, gradients once. */
+ * once, lists of classes once, gradients and side outputs once. */
 #include "bench.h"
 
+#include "../tools/error.h"
 #include "gbench.h"
 
 #include <stdlib.h>
@@ -45,7 +46,7 @@ static const char *const model_names[] = {"categorical",
                                           "js",
                                           "multinomial",
                                           "dirichlet"};
-enum { LISTED = 16 }; /* classes of a sparse target */
+enum { LISTED = 16, SCORES = 5 }; /* classes of a sparse target; scoring outputs */
 static int has_rows(enum model model) { return model < BERNOULLI; }
 static int is_pair(enum model model) { return model >= KL; }
 static int two_gradients(enum model model) { return model > GAUSSIAN && model != MULTINOMIAL; }
@@ -68,7 +69,7 @@ const char *models_name(size_t i) { return i < MODELS ? model_names[i] : NULL; }
 /* Where a call's results go: outputs NULL for those not wanted. */
 typedef struct places {
     void *nll, *grad, *grad2;
-    void *side[6]; /* scoring outputs; the Hessian's diagonal */
+    void *side[SCORES + 1]; /* scoring outputs; the Hessian's diagonal */
     nll_result result;
 } places;
 
@@ -154,6 +155,18 @@ static nll_status call_simplex(const model_case *c, size_t rows, places *to,
         &to->result);
 }
 
+/* What is read and written of a row beside its classes: labels, lists, scoring outputs.  The rows
+ * of bucket targets share the probabilities. */
+static size_t row_bytes_read(enum model model) {
+    if (!has_rows(model)) return 0;
+    return model == CATEGORICAL_SPARSE   ? LISTED * (sizeof(int64_t) + sizeof(float))
+           : model == CATEGORICAL_BUCKET ? LISTED * sizeof(int64_t)
+                                         : sizeof(int64_t);
+}
+static size_t row_bytes_written(enum model model) {
+    return model == CATEGORICAL_SCORES ? SCORES * sizeof(double) : 0;
+}
+
 /* The whole call for `rows` of the case's rows.  In place: the logits are those at `grad`. */
 static nll_status call(const model_case *c, size_t rows, int in_place, int threads, places *to) {
     const size_t n = c->rows * c->cols;
@@ -204,7 +217,7 @@ static nll_status call(const model_case *c, size_t rows, int in_place, int threa
 }
 
 static void need(const model_case *c, nll_status status) {
-    if (status != NLL_OK) bench_fail(c->name, nll_status_string(status));
+    if (status != NLL_OK) bench_fail(EX_SOFTWARE, c->name, nll_status_string(status));
 }
 
 static size_t gradient_bytes(const model_case *c, size_t rows) {
@@ -218,7 +231,7 @@ static places places_of(const model_case *c, size_t rows, void *(*array)(unsigne
     if (values) p.nll = array(0, rows * nll_dtype_size(wide(c)));
     if (c->how != FORWARD) p.grad = array(1, gradient_bytes(c, rows));
     if (two_gradients(c->model) && c->how != FORWARD) p.grad2 = array(2, gradient_bytes(c, rows));
-    for (unsigned k = 0; k < 5 && c->model == CATEGORICAL_SCORES; k++)
+    for (unsigned k = 0; k < SCORES && c->model == CATEGORICAL_SCORES; k++)
         p.side[k] = array(3 + k, rows * 8);
     if (c->model == CATEGORICAL_HESS) p.side[5] = array(8, gradient_bytes(c, rows));
     return p;
@@ -243,10 +256,10 @@ static void check(model_case *c) {
     compare(c->name, "nll", got.nll, want.nll, rows * nll_dtype_size(wide(c)));
     if (got.grad) compare(c->name, "grad", got.grad, want.grad, gradient_bytes(c, rows));
     if (got.grad2) compare(c->name, "grad", got.grad2, want.grad2, gradient_bytes(c, rows));
-    for (int k = 0; k < 6; k++)
+    for (int k = 0; k <= SCORES; k++)
         if (got.side[k])
             compare(c->name, "side output", got.side[k], want.side[k],
-                    k < 5 ? rows * 8 : gradient_bytes(c, rows));
+                    k < SCORES ? rows * 8 : gradient_bytes(c, rows));
     compare(c->name, "sum", &got.result.sum, &want.result.sum, sizeof got.result.sum);
     compare(c->name, "mean", &got.result.mean, &want.result.mean, sizeof got.result.mean);
     c->digest = compare_end();
@@ -293,7 +306,8 @@ static void add(enum model model, nll_dtype dtype, const nll_isa *isa, enum how 
                 size_t cols, int threads) {
     int pair = is_pair(model);
     size_t arrays = has_rows(model) ? 1 : model <= GAUSSIAN || pair ? 2 : 3; /* read */
-    size_t grads = how == FORWARD ? model == CATEGORICAL_HESS : two_gradients(model) ? 2 : 1;
+    size_t grads = how == FORWARD ? 0 : two_gradients(model) ? 2 : 1;
+    if (model == CATEGORICAL_HESS) grads++;
     model_case *c = malloc(sizeof *c);
     if (!c) bench_no_memory();
     *c = (model_case){.model = model,
@@ -302,14 +316,15 @@ static void add(enum model model, nll_dtype dtype, const nll_isa *isa, enum how 
                       .isa = isa->name,
                       .cols = cols,
                       .threads = threads};
-    size_t unit = cols * nll_dtype_size(dtype), most = bench.dram / (unit * arrays);
+    size_t unit = cols * nll_dtype_size(dtype), beside = row_bytes_read(model);
+    size_t most = bench.dram / (unit * arrays + beside);
     c->rows = rows > 0 ? rows : most > 0 ? most : 1;
     const char *size = rows > 0 ? bench_text("%zu", rows) : "DRAM";
     if (has_rows(model) || pair) size = bench_text("%sx%zu", size, cols);
     c->name = bench_name(model_names[model], nll_dtype_name(dtype), isa->name, how_names[how], size,
                          threads);
-    c->read = (double)(arrays * c->rows * unit) + (has_rows(model) ? 8.0 * (double)c->rows : 0);
-    c->written = (double)(grads * c->rows * unit);
+    c->read = (double)((arrays * unit + beside) * c->rows);
+    c->written = (double)((grads * unit + row_bytes_written(model)) * c->rows);
     gb_register(&(gb_case){.name = c->name,
                            .items = (double)c->rows * (double)cols,
                            .bytes = c->read + c->written,
