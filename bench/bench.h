@@ -90,6 +90,7 @@ const char *compare_numerics(void);
 enum data_kind {
     DATA_REAL, /* bell-shaped, standard deviation about 3 */
     DATA_UNIT, /* (0, 1) */
+    DATA_PART, /* (0, 1/16): 16 of them are less than 1 */
     DATA_POS,  /* [1/2, 4) */
     DATA_INT,  /* 0 .. 15 */
     DATA_F16,
@@ -100,6 +101,8 @@ enum data_kind {
 const void *data_in(unsigned slot, enum data_kind kind, enum nll_type type, size_t n);
 /* n labels below cols. */
 const int64_t *data_labels(size_t cols, size_t n);
+/* n / cols rows of numbers above 0 that sum to 1, but for rounding. */
+const void *data_simplex(size_t cols, enum nll_type type, size_t n);
 /* Numbers for each of n rows of kernels: coefficients of gradients, scales and slopes of pairs of
  * rows, as fit rows of some thousand normal logits. */
 enum row_kind { ROWS_COEF, ROWS_PAIR, ROWS_SLOPES, ROW_KINDS };

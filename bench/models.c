@@ -89,13 +89,6 @@ static nll_out output(void *data, nll_dtype dtype, size_t rows, size_t cols) {
     return data ? nll_out_2d(data, dtype, rows, cols) : (nll_out){0};
 }
 
-/* One list for all rows: 1/2 in all. */
-static const float *data_half_lists(void) {
-    static float q[LISTED];
-    for (int j = 0; j < LISTED; j++) q[j] = 0.5f / LISTED;
-    return q;
-}
-
 static nll_status call_rows(const model_case *c, size_t rows, const void *x, places *to,
                             const nll_common *common) {
     nll_categorical_args a = {.struct_size = sizeof a,
@@ -104,15 +97,12 @@ static nll_status call_rows(const model_case *c, size_t rows, const void *x, pla
                               .nll = output(to->nll, wide(c), rows, 1),
                               .grad = output(to->grad, c->dtype, rows, c->cols)};
     if (c->model == CATEGORICAL_SPARSE || c->model == CATEGORICAL_BUCKET) {
-        const void *q = data_in(1, DATA_UNIT, NLL_TYPE_F32, c->rows * LISTED);
+        /* buckets: of the mass, about 1/2 is listed */
+        int bucket = c->model == CATEGORICAL_BUCKET;
+        const void *q = data_in(1, bucket ? DATA_PART : DATA_UNIT, NLL_TYPE_F32, c->rows * LISTED);
         a.target_index = nll_view_2d(data_labels(c->cols, c->rows * LISTED), NLL_I64, rows, LISTED);
         a.target_probs = nll_view_2d(q, NLL_F32, rows, LISTED);
-        a.tail = NLL_TAIL_RENORMALISE;
-        if (c->model == CATEGORICAL_BUCKET) { /* of the mass, 1/2 is listed */
-            a.target_probs = nll_view_2d(data_half_lists(), NLL_F32, rows, LISTED);
-            a.target_probs.row_stride = 0;
-            a.tail = NLL_TAIL_BUCKET;
-        }
+        a.tail = bucket ? NLL_TAIL_BUCKET : NLL_TAIL_RENORMALISE;
     } else {
         a.target = nll_view_1d(data_labels(c->cols, c->rows), NLL_I64, rows);
     }
@@ -148,20 +138,18 @@ static nll_status call_simplex(const model_case *c, size_t rows, places *to,
             .struct_size = sizeof(nll_dirichlet_args),
             .common = *common,
             .concentration = nll_view_2d(input(c, 0, DATA_POS, n), c->dtype, rows, c->cols),
-            .target = nll_view_2d(input(c, 1, DATA_UNIT, n), c->dtype, rows, c->cols),
+            .target = nll_view_2d(data_simplex(c->cols, type_of(c), n), c->dtype, rows, c->cols),
             .nll = output(to->nll, wide(c), rows, 1),
             .grad = output(to->grad, c->dtype, rows, c->cols),
             .grad_target = output(to->grad2, c->dtype, rows, c->cols)},
         &to->result);
 }
 
-/* What is read and written of a row beside its classes: labels, lists, scoring outputs.  The rows
- * of bucket targets share the probabilities. */
+/* What is read and written of a row beside its classes: labels, lists, scoring outputs. */
 static size_t row_bytes_read(enum model model) {
-    if (!has_rows(model)) return 0;
-    return model == CATEGORICAL_SPARSE   ? LISTED * (sizeof(int64_t) + sizeof(float))
-           : model == CATEGORICAL_BUCKET ? LISTED * sizeof(int64_t)
-                                         : sizeof(int64_t);
+    if (model == CATEGORICAL_SPARSE || model == CATEGORICAL_BUCKET)
+        return LISTED * (sizeof(int64_t) + sizeof(float));
+    return has_rows(model) ? sizeof(int64_t) : 0;
 }
 static size_t row_bytes_written(enum model model) {
     return model == CATEGORICAL_SCORES ? SCORES * sizeof(double) : 0;
