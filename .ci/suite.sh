@@ -241,13 +241,17 @@ stage_install() {
     rm -rf "$stage"
 }
 
-# A table that says 3 % less than it does for every AVX2 row: each must be named, and nothing else.
+# A table of the figures just counted, 3 % less in every AVX2 row: each must be named, and nothing else.
 guard_notices() {
-    awk '$2 == "avx2" { $3 = int($3 / 1.03); n++ } { print } END { exit !n }' bench/check/table.txt >build/guard-table.txt || return
+    python3 -c 'import json, sys
+print(*(line for line in open("bench/check/table.txt") if line[0] == "#"), sep="", end="")
+for (name, isa), (value, unit) in json.load(sys.stdin):
+    print(name, isa, int(value / 1.03) if isa == "avx2" else value, unit)' <build/guard.json >build/guard-table.txt || return
+    grep -q ' avx2 ' build/guard-table.txt || return
     "$@" --table build/guard-table.txt --figures build/guard.json >build/guard.txt && return 1
     cat build/guard.txt
     [ "$(grep -c '^SLOWER .* avx2: was .*%$' build/guard.txt)" = "$(grep -c ' avx2 ' build/guard-table.txt)" ] &&
-        ! grep -v -e ' avx2: was ' -e ' figures compared' -e '^If that' build/guard.txt
+        ! grep -v -e ' avx2: was ' -e '^AVX-512 is left out' -e ' figures compared' -e '^If that' build/guard.txt
 }
 
 stage_guard() {
@@ -263,6 +267,7 @@ stage_guard() {
         return
     fi
     check "the hot kernels take no more than they did" bench/check/check.py build/release --figures build/guard.json
+    grep '^AVX-512 is left out' build/guard.log >build/guard-skip && skip "$(cat build/guard-skip)"
     check "a table that is 3 % better is noticed" guard_notices bench/check/check.py build/release
 }
 

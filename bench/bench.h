@@ -10,13 +10,14 @@
 
 /* options.c: what was asked for. */
 typedef struct bench_options {
-    int quick;        /* the short set */
-    int plain;        /* names without the instruction set */
-    int list;         /* names alone */
-    const char *json; /* file for the results, or NULL */
-    size_t cache;     /* bytes of the last-level cache */
-    size_t dram;      /* bytes that a benchmark of DRAM size goes through */
-    size_t check;     /* elements that are compared with the scalar path at most */
+    int quick;           /* the short set */
+    int plain;           /* names without the instruction set */
+    int list;            /* names alone */
+    const char *json;    /* file for the results, or NULL */
+    const nll_isa *best; /* the one that the library chooses, NLL_MAX_ISA heeded */
+    size_t cache;        /* bytes of the last-level cache */
+    size_t dram;         /* bytes that a benchmark of DRAM size goes through */
+    size_t check;        /* elements that are compared with the scalar path at most */
 } bench_options;
 extern bench_options bench;
 
@@ -52,9 +53,10 @@ const char *models_name(size_t i);
 const char *axis_name(size_t i);
 
 /* main.c */
-/* Sets the sizes in `bench`. */
+/* Sets what `bench` says of the machine. */
 void bench_sizes(void);
-/* The instruction sets to measure, best first: those asked for, else those that run here; with
+/* The instruction sets to measure, best first: those asked for, else those that run here and
+ * NLL_MAX_ISA admits; with
  * --quick the `most` best of these. */
 const nll_isa *bench_isa(size_t i, size_t most);
 const nll_isa *bench_scalar(void);
@@ -64,8 +66,9 @@ int bench_only_for_bits(const nll_isa *isa);
 /* WHAT/TYPE/ISA/HOW/SIZE, and /threads:N for more than one. */
 const char *bench_name(const char *what, const char *type, const char *isa, const char *how,
                        const char *size, int threads);
-/* Says what went wrong and ends the program. */
-_Noreturn void bench_fail(const char *name, const char *why);
+/* Says what went wrong and ends the program: with EXIT_DIFFERENT for other bits than the scalar
+ * path's, EX_USAGE for what cannot be measured as asked, EX_SOFTWARE for the rest. */
+_Noreturn void bench_fail(int code, const char *name, const char *why);
 _Noreturn void bench_no_memory(void);
 /* Text for good, from a format. */
 const char *bench_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -87,6 +90,7 @@ const char *compare_numerics(void);
 enum data_kind {
     DATA_REAL, /* bell-shaped, standard deviation about 3 */
     DATA_UNIT, /* (0, 1) */
+    DATA_PART, /* (0, 1/16): 16 of them are less than 1 */
     DATA_POS,  /* [1/2, 4) */
     DATA_INT,  /* 0 .. 15 */
     DATA_F16,
@@ -97,6 +101,8 @@ enum data_kind {
 const void *data_in(unsigned slot, enum data_kind kind, enum nll_type type, size_t n);
 /* n labels below cols. */
 const int64_t *data_labels(size_t cols, size_t n);
+/* n / cols rows of numbers above 0 that sum to 1, but for rounding. */
+const void *data_simplex(size_t cols, enum nll_type type, size_t n);
 /* Numbers for each of n rows of kernels: coefficients of gradients, scales and slopes of pairs of
  * rows, as fit rows of some thousand normal logits. */
 enum row_kind { ROWS_COEF, ROWS_PAIR, ROWS_SLOPES, ROW_KINDS };

@@ -3,6 +3,7 @@
 #include "bench.h"
 
 #include "../tools/digest.h"
+#include "../tools/error.h"
 #include "../tools/selftest_cases.h"
 
 #include <string.h>
@@ -23,7 +24,8 @@ void compare(const char *name, const char *what, const void *got, const void *wa
     }
     size_t i = 0;
     while (((const char *)got)[i] == ((const char *)want)[i]) i++;
-    bench_fail(name, bench_text("%s differs from the scalar path in byte %zu", what, i));
+    bench_fail(EXIT_DIFFERENT, name,
+               bench_text("%s differs from the scalar path in byte %zu", what, i));
 }
 
 const char *compare_end(void) {
@@ -39,7 +41,7 @@ static const char *numerics_of(const char *isa) {
     struct digest *digest = digest_new();
     char text[DIGEST_TEXT];
     if (!digest) bench_no_memory();
-    if (nll_isa_select(isa) != NLL_OK) bench_fail(isa, "it cannot be selected");
+    if (nll_isa_select(isa) != NLL_OK) bench_fail(EX_SOFTWARE, isa, "it cannot be selected");
     for (size_t i = 0; i < trial_count(); i++) {
         struct trial t;
         if (trial_open(&t, i) || trial_run(&t, i, NULL)) bench_no_memory();
@@ -57,7 +59,7 @@ const char *compare_numerics(void) {
         const char *digest = numerics_of(isa->name);
         if (!first) first = digest;
         if (strcmp(first, digest) != 0)
-            bench_fail("the self test",
+            bench_fail(EXIT_DIFFERENT, "the self test",
                        bench_text("%s gives other bits than %s", isa->name, bench_isa(0, 2)->name));
     }
     nll_isa_select(NULL);

@@ -4,6 +4,7 @@
 #include <benchmark/benchmark.h>
 
 #include <cstring>
+#include <iostream>
 #include <map>
 #include <sstream>
 #include <string>
@@ -16,6 +17,7 @@ std::map<std::string, int> threads_of; // by name
 // Time comes from gb_seconds, for the roofs too.
 void measure(benchmark::State &state, const gb_case &c) {
     const double roof = c.begin(c.ctx);
+    const double last_axis = c.last_axis ? c.last_axis(c.ctx) : 0;
     if (c.restore) c.restore(c.ctx);
     c.run(c.ctx);
     double seconds = 0;
@@ -41,9 +43,23 @@ void measure(benchmark::State &state, const gb_case &c) {
         state.counters["roof_bytes_per_second"] = roof;
         state.counters["roof_fraction"] = c.bytes / seconds / roof;
     }
+    if (last_axis > 0) state.counters["share_of_last_axis"] = c.bytes / seconds / last_axis;
     if (c.error_bound >= 0) state.counters["error_bound_ulp"] = c.error_bound;
     if (c.digest && *c.digest) state.SetLabel(*c.digest);
 }
+
+// What Google Benchmark writes to std::cerr, kept: of mistakes the program speaks in words of its
+// own.
+class Quiet {
+  public:
+    explicit Quiet(std::ostringstream &to) : before_(std::cerr.rdbuf(to.rdbuf())) {}
+    Quiet(const Quiet &) = delete;
+    Quiet &operator=(const Quiet &) = delete;
+    ~Quiet() { std::cerr.rdbuf(before_); }
+
+  private:
+    std::streambuf *before_;
+};
 
 // Rows for the table on standard output and, if wanted, Google Benchmark's JSON into a string: a
 // file is written when it is complete.
@@ -74,11 +90,15 @@ class Table : public benchmark::BenchmarkReporter {
         for (const Run &r : runs) {
             const bool single = r.run_type == Run::RT_Iteration && r.repetitions <= 1;
             if (!single && r.aggregate_name != "median") continue;
-            const gb_row row = {
-                r.run_name.function_name.c_str(),    static_cast<long>(r.family_index),
-                counter(r, "elements_per_second"),   counter(r, "bytes_per_second"),
-                counter(r, "roof_bytes_per_second"), counter(r, "ticks_per_element"),
-                counter(r, "roof_fraction"),         spread};
+            const gb_row row = {r.run_name.function_name.c_str(),
+                                static_cast<long>(r.family_index),
+                                counter(r, "elements_per_second"),
+                                counter(r, "bytes_per_second"),
+                                counter(r, "roof_bytes_per_second"),
+                                counter(r, "ticks_per_element"),
+                                counter(r, "roof_fraction"),
+                                counter(r, "share_of_last_axis"),
+                                spread};
             report_(&row);
         }
     }
@@ -114,12 +134,18 @@ extern "C" long gb_main(int argc, char **argv, double tick_rate, void (*report)(
                         char **json) {
     bool own = true;
     for (int i = 1; i < argc; i++) own = own && !std::strstr(argv[i], "--benchmark_format");
-    benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return -1;
-    ticks = tick_rate;
-    Table table(report, json != nullptr);
-    const size_t run = benchmark::RunSpecifiedBenchmarks(own ? &table : nullptr);
+    size_t run = 0;
+    std::ostringstream said;
+    {
+        const Quiet quiet(said);
+        benchmark::Initialize(&argc, argv);
+        if (argc > 1) return -1;
+        ticks = tick_rate;
+        Table table(report, json != nullptr);
+        run = benchmark::RunSpecifiedBenchmarks(own ? &table : nullptr);
+        if (json) *json = strdup(table.text().c_str());
+    }
+    if (run > 0) std::cerr << said.str();
     benchmark::Shutdown();
-    if (json) *json = strdup(table.text().c_str());
     return static_cast<long>(run);
 }

@@ -13,7 +13,9 @@ typedef struct gb_case {
     const char *name;
     double items, bytes;        /* of one run: elements, compulsory memory traffic (0: none) */
     double (*begin)(void *ctx); /* returns the roof in bytes per second, 0 where there is none */
-    void (*restore)(void *ctx); /* before every run, never timed; may be NULL */
+    double (*last_axis)(void *ctx); /* bytes per second of the same rows with the classes on the
+                                       last axis; may be NULL */
+    void (*restore)(void *ctx);     /* before every run, never timed; may be NULL */
     void (*run)(void *ctx);
     void *ctx;
     int threads;         /* that a run takes; 0 means 1 */
@@ -27,6 +29,7 @@ typedef struct gb_row {
     long index;                       /* in order of registration */
     double items, bytes, roof, ticks; /* per second, but ticks per item */
     double fraction;                  /* bytes / roof, repetition by repetition */
+    double share;                     /* of the speed on the last axis, 0: none */
     double spread;                    /* standard deviation of items / its mean */
 } gb_row;
 
@@ -41,7 +44,7 @@ void gb_context(const char *key, const char *value);
 /* Runs what the flags in argv choose.  `tick_rate` is that of the ticks reported, 0: none.
  * `report` is called for every benchmark unless the flags ask for a format of Google Benchmark's
  * own; *json, unless NULL, becomes the whole report as JSON, allocated.  Returns the number of
- * benchmarks run, -1 for flags that it does not know. */
+ * benchmarks run, -1 for a flag that it does not know: argv[1] then. */
 long gb_main(int argc, char **argv, double tick_rate, void (*report)(const gb_row *), char **json);
 
 #ifdef __cplusplus

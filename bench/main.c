@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 
 bench_options bench;
 
@@ -21,7 +23,9 @@ const nll_isa *bench_scalar(void) {
 const nll_isa *bench_isa(size_t i, size_t most) {
     if (i >= most && bench.quick && !options_given(LIST_ISA)) return NULL;
     if (i > 0 && bench.plain) return NULL;
-    for (size_t k = 0; nll_isa_at(k); k++)
+    size_t k = 0;
+    while (!options_given(LIST_ISA) && nll_isa_at(k) != bench.best) k++;
+    for (; nll_isa_at(k); k++)
         if (nll_isa_can_run(nll_isa_at(k)) && options_chosen(LIST_ISA, nll_isa_at(k)->name) &&
             i-- == 0)
             return nll_isa_at(k);
@@ -32,9 +36,9 @@ int bench_only_for_bits(const nll_isa *isa) {
     return isa == bench_scalar() && isa != bench_isa(0, 1) && !options_given(LIST_ISA);
 }
 
-void bench_fail(const char *name, const char *why) {
+void bench_fail(int code, const char *name, const char *why) {
     fflush(stdout);
-    exit(fail(EXIT_DIFFERENT, "%s: %s", name, why));
+    exit(fail(code, "%s: %s", name, why));
 }
 
 void bench_no_memory(void) {
@@ -80,7 +84,9 @@ static void print(const gb_row *r) {
         printf("%8.2f %7.1f ", r->roof * 1e-9, 100 * r->fraction);
     else
         printf("%8s %7s ", "-", "-");
-    printf("%9.3f %7.1f\n", r->ticks, 100 * r->spread);
+    printf("%9.3f %7.1f", r->ticks, 100 * r->spread);
+    if (r->share > 0) printf("  %.0f %% of the speed on the last axis", 100 * r->share);
+    putchar('\n');
     fflush(stdout);
 }
 
@@ -104,7 +110,8 @@ static void finish(void) {
         heading();
         for (size_t i = 0; i < row_count; i++) print(&rows[i]);
     }
-    if (compare_count() == 0) return; /* a list of names, say */
+    if (fflush(stdout) || ferror(stdout)) return; /* see main */
+    if (compare_count() == 0) return;             /* a list of names, say */
     fprintf(stderr, "%lu outputs compared with the scalar path on the same data: equal bits\n",
             compare_count());
 }
@@ -113,13 +120,24 @@ static void finish(void) {
 
 void bench_sizes(void) {
     const size_t least = (size_t)32 << 20, most = (size_t)1 << 30;
+    bench.best = nll_isa_current();
     bench.cache = machine_cache();
     bench.dram = (bench.quick ? 2 : 4) * bench.cache;
     size_t limit = machine_memory() / 32;
     if (bench.dram > limit) bench.dram = limit;
     if (bench.dram > most) bench.dram = most;
     if (bench.dram < least) bench.dram = least;
-    bench.check = (size_t)1 << (bench.quick ? 18 : 20); /* the scalar path is slow */
+    bench.check = (size_t)1 << 18; /* the scalar path is slow; one size, so that digests compare */
+}
+
+/* A flag of Google Benchmark that makes it print names, in its own reading of yes and no. */
+static int lists_names(const char *flag) {
+    static const char name[] = "--benchmark_list_tests";
+    static const char *const no[] = {"=false", "=no", "=off", "=0", "=f", "=F", "=n", "=N"};
+    if (strncmp(flag, name, sizeof name - 1) != 0) return 0;
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+        if (strcasecmp(flag + sizeof name - 1, no[i]) == 0) return 0;
+    return 1;
 }
 
 /* Complete or not at all; `json` may be empty, to see early whether the name will do. */
@@ -133,6 +151,14 @@ static int write_file(const char *path, const char *json, int commit) {
     return code;
 }
 
+/* Will the name do?  Better known before an hour of measuring.  A pipe is left alone: opening one
+ * waits for its reader, closing it ends the reader. */
+static int probe(const char *path) {
+    struct stat st;
+    if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode)) return 0;
+    return write_file(path, "", 0);
+}
+
 /* Measures what is registered, with Google Benchmark's flags of the command line. */
 static int measure(const char *program, char **others, int other_count) {
     enum { OWN = 5 };
@@ -141,8 +167,7 @@ static int measure(const char *program, char **others, int other_count) {
     if (!flags) bench_no_memory();
     for (int i = 0; i < other_count; i++) {
         ordered |= strcmp(others[i], "--benchmark_enable_random_interleaving=false") == 0;
-        list |= strcmp(others[i], "--benchmark_list_tests") == 0 ||
-                strcmp(others[i], "--benchmark_list_tests=true") == 0;
+        list |= lists_names(others[i]);
     }
     live = bench.quick || ordered;
     /* ours first: those of the command line win */
@@ -157,9 +182,16 @@ static int measure(const char *program, char **others, int other_count) {
     machine_context(rate, list ? "" : compare_numerics());
     char *json = NULL;
     long run = gb_main(n, (char **)(void *)flags, rate, report, bench.json ? &json : NULL);
+    int code = 0;
+    if (run < 0)
+        code = fail(EX_USAGE, "'%s': Google Benchmark has no such flag, or not with that value",
+                    flags[1]); /* it has taken those that it knows away */
+    else if (run == 0)
+        code =
+            fail(EX_USAGE, "--benchmark_filter: no name matches; 'nll bench --list' prints them");
+    else
+        finish();
     free(flags);
-    if (run > 0) finish();
-    int code = run > 0 ? 0 : EX_USAGE;
     if (!code && bench.json && !list) code = json ? write_file(bench.json, json, 1) : fail_memory();
     free(json);
     return code;
@@ -167,16 +199,20 @@ static int measure(const char *program, char **others, int other_count) {
 
 int main(int argc, char **argv) {
     char **others = calloc((size_t)argc + 1, sizeof *others);
-    int other_count = 0, done = 0;
+    int other_count = 0, done = 0, list = 0;
     if (!others) bench_no_memory();
     int code = options_read(argc, argv, others, &other_count, &done);
     for (int i = 0; i < other_count && !code && bench.json; i++)
         if (strncmp(others[i], "--benchmark_format", 18) == 0)
             code = fail(EX_USAGE, "--json and --benchmark_format exclude each other; give one");
+        else
+            list |= lists_names(others[i]);
+    if (!code && bench.json && (list || bench.list))
+        code = fail(EX_USAGE, "--json and a list of names exclude each other; give one");
     if (!code && bench.json && strcmp(bench.json, "-") == 0)
         code = fail(EX_USAGE, "--json: expected a file; --benchmark_format=json prints to the "
                               "standard output");
-    if (!code && !done && bench.json) code = write_file(bench.json, "", 0);
+    if (!code && !done && bench.json) code = probe(bench.json);
     if (!code && !done) {
         int with_kernels = options_given(LIST_KERNEL) || !options_given(LIST_MODEL);
         int with_models = options_given(LIST_MODEL) || !options_given(LIST_KERNEL);
@@ -193,5 +229,7 @@ int main(int argc, char **argv) {
             code = measure(argv[0], others, other_count);
     }
     free(others);
+    if (!code && (fflush(stdout) || ferror(stdout)))
+        code = fail(EX_IOERR, "standard output: cannot be written");
     return code;
 }

@@ -160,6 +160,9 @@ static int read_shape(const char *word) {
         if (bytes > (double)data_limit())
             return fail(EX_USAGE, "--shape: expected arrays of at most %zu MiB, found '%s'",
                         data_limit() >> 20, word);
+        for (size_t i = 0; i < shape_count; i++) /* given twice: measured once */
+            if (shapes[i].dims == s.dims && memcmp(shapes[i].dim, s.dim, sizeof s.dim) == 0)
+                return 0;
         if (shape_count == SHAPES) return fail(EX_USAGE, "--shape: too many");
         shapes[shape_count++] = s;
         return 0;

@@ -22,12 +22,16 @@ typedef struct peak_isa {
 } peak_isa;
 
 /* x -> x a + b settles at b / (1 - a): no number that is slow to compute with.  The empty asm keeps
- * each chain in a register of its own, and its result in use. */
+ * each chain in a register of its own, and its result in use; those on the starting values keep the
+ * chains apart: a compiler that saw them equal might compute one. */
 #define PEAK(isa, target, W, CHAINS, SET1, FMA, REGISTER)                                     \
     target static void peak_##isa(void) {                                                     \
         W a = SET1(0.5), b = SET1(1.0), x[CHAINS];                                            \
         __asm__ volatile("" : "+" REGISTER(a), "+" REGISTER(b));                              \
-        for (int k = 0; k < CHAINS; k++) x[k] = b;                                            \
+        _Pragma("GCC unroll 32") for (int k = 0; k < CHAINS; k++) {                           \
+            x[k] = b;                                                                         \
+            __asm__ volatile("" : "+" REGISTER(x[k]));                                        \
+        }                                                                                     \
         for (int i = 0; i < ROUNDS; i++) {                                                    \
             _Pragma("GCC unroll 32") for (int k = 0; k < CHAINS; k++) x[k] = FMA(x[k], a, b); \
         }                                                                                     \

@@ -20,7 +20,8 @@ typedef struct roof_isa {
     void (*update)(char *x, size_t bytes);
 } roof_isa;
 
-/* The loops over vectors of type W, eight in flight or as many as a piece has. */
+/* The loops over vectors of type W, four in flight.  STREAM takes two: AArch64 has non-temporal
+ * stores of pairs alone. */
 #define ROOF_LOOPS(isa, target, W, LOAD, STORE, STREAM, FENCE, ADD, SUM, ZERO, ONE)            \
     target static uint64_t read_##isa(const char *x, size_t bytes) {                           \
         W s0 = ZERO, s1 = s0, s2 = s0, s3 = s0;                                                \
@@ -47,10 +48,8 @@ typedef struct roof_isa {
         for (size_t i = 0; i < bytes; i += 4 * sizeof(W)) {                                    \
             W a = LOAD(x + i), b = LOAD(x + i + sizeof(W));                                    \
             W c = LOAD(x + i + 2 * sizeof(W)), d = LOAD(x + i + 3 * sizeof(W));                \
-            STREAM(y + i, a);                                                                  \
-            STREAM(y + i + sizeof(W), b);                                                      \
-            STREAM(y + i + 2 * sizeof(W), c);                                                  \
-            STREAM(y + i + 3 * sizeof(W), d);                                                  \
+            STREAM(y + i, a, b);                                                               \
+            STREAM(y + i + 2 * sizeof(W), c, d);                                               \
         }                                                                                      \
         FENCE;                                                                                 \
     }                                                                                          \
@@ -71,7 +70,8 @@ typedef struct roof_isa {
 #define AVX512 __attribute__((target("avx512f")))
 #define LOAD512(p) _mm512_loadu_si512(p)
 #define STORE512(p, v) _mm512_storeu_si512(p, v)
-#define STREAM512(p, v) _mm512_stream_si512((void *)(p), v)
+#define STREAM512(p, v, w) \
+    (_mm512_stream_si512((void *)(p), v), _mm512_stream_si512((void *)((p) + 64), w))
 /* _mm512_reduce_add_epi64 adds signed numbers, which must not overflow. */
 AVX512 static uint64_t sum512(__m512i v) {
     uint64_t x[8], sum = 0;
@@ -85,7 +85,8 @@ ROOF_LOOPS(avx512, AVX512, __m512i, LOAD512, STORE512, STREAM512, _mm_sfence(), 
 #define AVX2 __attribute__((target("avx2")))
 #define LOAD256(p) _mm256_loadu_si256((const void *)(p))
 #define STORE256(p, v) _mm256_storeu_si256((void *)(p), v)
-#define STREAM256(p, v) _mm256_stream_si256((void *)(p), v)
+#define STREAM256(p, v, w) \
+    (_mm256_stream_si256((void *)(p), v), _mm256_stream_si256((void *)((p) + 32), w))
 AVX2 static uint64_t sum256(__m256i v) {
     return (uint64_t)_mm256_extract_epi64(v, 0) + (uint64_t)_mm256_extract_epi64(v, 1) +
            (uint64_t)_mm256_extract_epi64(v, 2) + (uint64_t)_mm256_extract_epi64(v, 3);
@@ -99,7 +100,8 @@ ROOF_LOOPS(avx2, AVX2, __m256i, LOAD256, STORE256, STREAM256, _mm_sfence(), _mm2
 
 #define LOAD128(p) vld1q_u64((const uint64_t *)(const void *)(p))
 #define STORE128(p, v) vst1q_u64((uint64_t *)(void *)(p), v)
-#define STREAM128(p, v) __asm__ volatile("stnp %q1, %q1, [%0]" ::"r"(p), "w"(v) : "memory")
+#define STREAM128(p, v, w) \
+    __asm__ volatile("stnp %q1, %q2, [%0]" ::"r"(p), "w"(v), "w"(w) : "memory")
 static uint64_t sum128(uint64x2_t v) { return vgetq_lane_u64(v, 0) + vgetq_lane_u64(v, 1); }
 ROOF_LOOPS(neon, , uint64x2_t, LOAD128, STORE128, STREAM128, (void)0, vaddq_u64, sum128,
            vdupq_n_u64(0), vdupq_n_u64(1))
@@ -108,8 +110,9 @@ ROOF_LOOPS(neon, , uint64x2_t, LOAD128, STORE128, STREAM128, (void)0, vaddq_u64,
 /* Eight bytes at a time, as the compiler will have it. */
 #define LOAD64(p) *(const uint64_t *)(const void *)(p)
 #define STORE64(p, v) *(uint64_t *)(void *)(p) = (v)
+#define STREAM64(p, v, w) (STORE64(p, v), STORE64((p) + 8, w))
 #define ADD64(a, b) ((a) + (b))
-ROOF_LOOPS(plain, , uint64_t, LOAD64, STORE64, STORE64, (void)0, ADD64, , 0, 1)
+ROOF_LOOPS(plain, , uint64_t, LOAD64, STORE64, STREAM64, (void)0, ADD64, , 0, 1)
 
 static const roof_isa isas[] = {
 #if defined(__x86_64__)

@@ -193,7 +193,7 @@ def main():
         print(f"AVX-512 is left out: no llvm-mca {head.get('llvm')} (Debian 12: apt-get install llvm)")
         was = {key: row for key, row in was.items() if row[1] != CYCLES}
     errors = compare(was, now) + wrong_loops(args.build, now)
-    print(f"{len(now)} figures compared, {errors} worse than the table by more than {LIMIT:g} %")
+    print(f"{len(now)} figures compared, {errors} errors: over {LIMIT:g} % worse, not on both sides, or of another loop")
     if errors:
         print("If that is the price of something worth it: ./dev bench --check --update, and say so in the commit.")
     return 1 if errors else 0

@@ -29,6 +29,7 @@ HELP = """Everything goes into a folder of its own; to get rid of it, delete tha
 SHAPES = [(65536, 10), (4096, 1000), (512, 32000), (128, 128256)]
 N = {"bernoulli": 1 << 22, "gaussian": 1 << 22, "beta": 1 << 18}
 ENOUGH = 0.004  # seconds: shorter calls are repeated
+SERIAL = {"scipy"}  # libraries that run on one thread whatever they are told
 # How far off a mean (relative) and a gradient (relative to its largest entry) may be.
 NEAR = {"f32": (2e-5, 1e-5), "f64": (1e-12, 1e-12), "bf16": (1e-2, 1e-2)}
 
@@ -48,9 +49,14 @@ def rank_table(rows, threads):
         for library in libraries:
             cells = [next((r for r in rows if (r["library"], r["work"], r["shape"]) == (library, *w)), None) for w in columns]
             if any(cells):
-                lines.append(f"| {library} | " + " | ".join(f"{c['median']:.3g} ({c['best']:.3g})" if c else "-" for c in cells) + " |")
+                title = f"{library} (1 thread)" if library in SERIAL and threads > 1 else library
+                lines.append(f"| {title} | " + " | ".join(f"{c['median']:.3g} ({c['best']:.3g})" if c else "-" for c in cells) + " |")
         lines.append("")
     return "\n".join(lines)
+
+
+def cpus():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 # ---- the parent: one process for each number of threads
@@ -82,13 +88,28 @@ def parent(args):
     text = "".join(rank_table(rows, threads) + "\n" for threads in args.threads)
     print(text)
     if args.table:
-        with open(args.table, "w") as f:
-            f.write(text)
+        write(args.table, text)
     if args.out:
-        with open(args.out, "w") as f:
-            json.dump({"context": every, "benchmarks": [b for r in rows for b in benchmarks(r)]}, f, indent=1)
-            f.write("\n")
+        every_run = [b for r in rows for b in benchmarks(r)]
+        write(args.out, json.dumps({"context": every, "benchmarks": every_run}, indent=1) + "\n")
     return 0
+
+
+def write(path, text):
+    """Complete or not at all: beside, then renamed; what is no file (a pipe, a device) directly."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "w") as f:
+            f.write(text)
+        return
+    path = os.path.realpath(path)
+    beside = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(beside, "x") as f:
+            f.write(text)
+        os.replace(beside, path)
+    finally:
+        if os.path.exists(beside):
+            os.remove(beside)
 
 
 def benchmarks(row):
@@ -165,9 +186,13 @@ def rounded(np, kind, data):
 def off(np, got, want, kind):
     """What is wrong with the results (mean, gradients); None if nothing is."""
     value, grads = got
-    if abs(float(value) - want[0]) > NEAR[kind][0] * max(1, abs(want[0])):
+    if not abs(float(value) - want[0]) <= NEAR[kind][0] * max(1, abs(want[0])):  # NaN is off
         return f"mean {float(value):.9g}, not {want[0]:.9g}"
+    if len(grads) != len(want[1]):
+        return f"{len(grads)} gradients, not {len(want[1])}"
     for g, w in zip(grads, want[1]):
+        if np.size(g) != w.size:
+            return f"a gradient of {np.size(g)} numbers, not {w.size}"
         worst = float(np.abs(np.asarray(g, np.float64).reshape(w.shape) - w).max() / np.abs(w).max())
         if not worst <= NEAR[kind][1]:
             return f"gradient off by {worst:.2g} of its largest entry"
@@ -209,8 +234,10 @@ def compete(np, entries, want, kind, title, repetitions):
 
 def child(args):
     threads = args.child
-    if threads == 1 and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # holds for libraries that do not ask
+    if hasattr(os, "sched_setaffinity"):  # holds for libraries that have no setting, such as JAX
+        if threads > cpus():
+            sys.exit(f"peers.py: {threads} threads, but this process may use {cpus()} CPUs; give fewer with --threads")
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
     try:
         import numpy as np
         from scipy import special
@@ -261,7 +288,7 @@ def main():
     parser.add_argument("--only", default=".", help="regular expression for WORK/SHAPE")
     parser.add_argument("--without", default="^$", help="regular expression: libraries to leave out")
     parser.add_argument("--types", default="f32", help="of categorical: f32,bf16,f64", type=lambda s: s.split(","))
-    parser.add_argument("--threads", default=sorted({1, os.cpu_count()}), type=lambda s: [int(n) for n in s.split(",")])
+    parser.add_argument("--threads", default=sorted({1, cpus()}), type=lambda s: [int(n) for n in s.split(",")])
     parser.add_argument("--repetitions", type=int, default=9)
     parser.add_argument("--child", type=int, default=0, help=argparse.SUPPRESS)
     args = parser.parse_args()
