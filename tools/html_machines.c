@@ -96,12 +96,13 @@ static bool is_roof(const struct result *r) {
     return r->kind == KIND_ROOF && r->best && (r->bytes > 0 || r->items > 0);
 }
 
-/* Memory before caches as sizes come, fewer threads first. */
+/* Memory before caches as sizes come, fewer threads first; of arithmetic each type for itself. */
 static int by_roof(const void *a, const void *b) {
     const struct result *x = *(const struct result *const *)a,
                         *y = *(const struct result *const *)b;
     const size_t keys[][2] = {{x->word[FIELD_SIZE], y->word[FIELD_SIZE]},
                               {x->word[FIELD_HOW], y->word[FIELD_HOW]},
+                              {x->word[FIELD_TYPE], y->word[FIELD_TYPE]},
                               {(size_t)x->threads, (size_t)y->threads},
                               {x->run, y->run}};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
@@ -125,13 +126,17 @@ static void put_roofs(struct page *page) {
         put(page, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
                   "aria-label=\"Roofs\"><table class=\"facts\">"
                   "<caption>Roofs: what hand-written loops reach, GB/s "
-                  "(arithmetic: 10<sup>9</sup> operations per second)</caption>");
+                  "(arithmetic: 10<sup>9</sup> FMA per second, each of one element)</caption>");
     if (count) put_columns(page, "Loop");
     for (size_t i = 0; i < count; i = next) {
         next = i + 1;
         while (next < count && same_roof(roofs[i], roofs[next])) next++;
         put(page, "<tr><th scope=\"row\">");
         put_work(page, roofs[i], FIELD_HOW, FIELD_SIZE);
+        if (isnan(roofs[i]->bytes) && *result_word(page->runs, roofs[i], FIELD_TYPE)) {
+            put(page, " ");
+            put_work(page, roofs[i], FIELD_TYPE, FIELD_TYPE);
+        }
         if (roofs[i]->threads > 1) put(page, ", %d threads", roofs[i]->threads);
         put(page, "</th>");
         for (size_t run = 0; run < page->runs->count; run++) {

@@ -64,6 +64,7 @@ static void put_roofs(struct chart *chart, const struct result **roofs, size_t c
     }
 }
 
+/* What works of so many FMA an element can reach, and the peak that this comes from. */
 static void put_peak(struct chart *chart, const struct result *peak) {
     static const int operations[] = {16, 64};
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
@@ -72,10 +73,14 @@ static void put_peak(struct chart *chart, const struct result *peak) {
         double y = axis_at(&chart->y, rate);
         put(chart->page, "<path class=\"roof\" d=\"M%.1f %.1fH%.1f\"/>", chart->x.begin, y,
             chart->x.end);
-        put(chart->page, "<text class=\"end roofname\" x=\"%.1f\" y=\"%.1f\">%d ", chart->x.end - 4,
-            y - 4, operations[i]);
+        put(chart->page, "<text class=\"end roofname\" x=\"%.1f\" y=\"%.1f\">", chart->x.end - 4,
+            y - 4);
+        put_work(chart->page, peak, FIELD_TYPE, FIELD_TYPE);
+        put(chart->page, ": %d ", operations[i]);
         put_work(chart->page, peak, FIELD_HOW, FIELD_HOW);
-        put(chart->page, " an element at the peak</text>\n");
+        put(chart->page, " an element at the peak, ");
+        put_number(chart->page, peak->items / 1e9);
+        put(chart->page, " G/s</text>\n");
     }
 }
 

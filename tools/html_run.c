@@ -188,7 +188,6 @@ static int add_result(struct runs *runs, const struct entry *entries, size_t cou
     r->fraction = median(entries, count, "roof_fraction", scratch);
     if (isnan(r->fraction)) r->fraction = r->bytes / r->roof;
     r->ticks = median(entries, count, "ticks_per_element", scratch);
-    if (isnan(r->ticks)) r->ticks = median(entries, count, "tsc_cycles_per_element", scratch);
     r->bound = median(entries, count, "error_bound_ulp", scratch);
     measure_spread(entries, count, r, scratch);
     find_footprint(runs, run, &entries[0], median(entries, count, "real_time", scratch), r);
