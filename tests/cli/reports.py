@@ -187,6 +187,24 @@ class Report(Page):
         changed["context"]["digest"] = "cd" * 16
         self.assertIn("not the same", text_of(self.section(self.page(same, changed), "bits")))
 
+    def test_digests_that_do_not_compare(self):
+        """Other bits are an error only of the same work, size and numerics version."""
+        def run(byte, **context):
+            b = {"name": "a/f32/avx2/forward/64x1000", "elements_per_second": 1.0, "label": byte * 16}
+            return {"context": {"numerics": "1", "digest": byte * 16, **context}, "benchmarks": [b]}
+        for numerics in ("2", None):
+            bits = text_of(self.section(self.page(run("00"), run("ff", numerics=numerics)), "bits"))
+            self.assertIn("2 digests not compared", bits)
+            self.assertIn("not compared, the numerics", bits)
+            self.assertNotIn("digests differ", bits)
+        bits = text_of(self.section(self.page(run("00"), run("ff"), run("00")), "bits"))
+        self.assertIn("1 of 3 digests differ", bits)
+        # digests are texts
+        bits = text_of(self.section(self.page(run("00", digest=123), run("00", digest=456)), "bits"))
+        self.assertNotIn("the same on all machines", bits)
+        bits = text_of(self.section(self.page(run("00", digest="123"), run("00", digest="456")), "bits"))
+        self.assertIn("not the same on all machines", bits)
+
     def test_accuracy(self):
         data = sample()
         for b in data["benchmarks"]:
@@ -215,7 +233,7 @@ class Report(Page):
             root = self.page(json.load(file))
         for name in ("machines", "roofs", "roofline", "accuracy"):
             self.assertNotIn("Not in these files", text_of(self.section(root, name)))
-        self.assertIn("categorical f32", text_of(self.section(root, "accuracy")))
+        self.assertIn("categorical in-place", text_of(self.section(root, "accuracy")))
         self.assertNotIn("differ", text_of(self.section(root, "bits")))
 
     def test_standard_streams(self):
