@@ -162,6 +162,17 @@ class Report(Page):
         threads = self.section(self.page(data), "threads")
         self.assertIn("3.60 times one thread", text_of(threads))
 
+    def test_threads_of_one_instruction_set(self):
+        """The best one at one thread was not measured with two: another's speed is no scaling of it."""
+        def b(isa, rate, threads):
+            return {"name": "a/f32/%s/forward/64x1000%s" % (isa, "/threads:2" if threads > 1 else ""),
+                    "elements_per_second": rate, "threads": threads}
+        threads = self.section(self.page({"benchmarks": [b("avx512", 8e9, 1), b("avx2", 4e9, 2)]}), "threads")
+        self.assertIn("Not in these files", text_of(threads))
+        threads = self.section(self.page({"benchmarks": [
+            b("avx512", 8e9, 1), b("avx2", 3e9, 1), b("avx2", 6e9, 2)]}), "threads")
+        self.assertIn("avx2, 2 threads: 6.00 G/s, 2.00 times one thread", text_of(threads))
+
     def test_digests(self):
         def labelled(digest):
             data = sample()
