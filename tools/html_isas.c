@@ -112,6 +112,6 @@ void section_isas(struct page *page) {
         }
     if (!rows)
         put_missing(page, "works measured with two instruction sets",
-                    "nll-bench measures every one that the machine can run.");
+                    "Run 'nll bench --full --json here.json'.");
     free(r);
 }

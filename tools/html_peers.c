@@ -37,13 +37,14 @@ static struct libraries find_libraries(const struct page *page, const struct res
                                        size_t count) {
     struct libraries l = {.count = 0};
     const struct words *words = &page->runs->words[FIELD_HOW];
+    size_t used, *hows = page_words(page, FIELD_HOW, r, count, &used);
     for (int own = 1; own >= 0; own--)
-        for (size_t how = 0; how < words->count && l.count < LIBRARIES; how++) {
-            bool nll = strcmp(words->text[how], "nll") == 0, seen = false;
-            for (size_t i = 0; i < count; i++) seen |= r[i]->word[FIELD_HOW] == how;
-            if (seen && nll == (own == 1)) l.word[l.count++] = how;
-            l.own |= seen && nll;
+        for (size_t i = 0; i < used && l.count < LIBRARIES; i++) {
+            bool nll = strcmp(words->text[hows[i]], "nll") == 0;
+            if (nll == (own == 1)) l.word[l.count++] = hows[i];
+            l.own |= nll;
         }
+    free(hows);
     return l;
 }
 

@@ -59,7 +59,8 @@ int command_report(int argc, char **argv) {
     static const struct arg_command command = {
         "report",
         "FILE.json ... -o FILE.html",
-        "Draws benchmark results, as nll-bench --benchmark_out writes them, one file per machine, "
+        "Draws benchmark results, as 'nll bench --full --json here.json' writes them, one file per "
+        "machine, "
         "as a single HTML page that needs nothing else.",
         options,
         OPTIONS,

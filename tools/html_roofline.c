@@ -162,17 +162,15 @@ static void put_machine(struct page *page, size_t run, const struct result **wor
 static bool is_any_roof(const struct result *r) { return is_roof(r) || is_peak(r); }
 
 static void put_legend(struct page *page, const struct result **works, size_t count) {
-    size_t hows = page->runs->words[FIELD_HOW].count;
+    size_t used, *hows = page_words(page, FIELD_HOW, works, count, &used);
     put(page, "<p class=\"legend\">");
-    for (size_t how = 0; how < hows; how++)
-        for (size_t i = 0; i < count; i++)
-            if (works[i]->word[FIELD_HOW] == how) {
-                put(page, "<span class=\"key k%zu\">", how % SERIES);
-                put_text(page, page->runs->words[FIELD_HOW].text[how]);
-                put(page, "</span> ");
-                break;
-            }
+    for (size_t i = 0; i < used; i++) {
+        put(page, "<span class=\"key k%zu\">", hows[i] % SERIES);
+        put_text(page, page->runs->words[FIELD_HOW].text[hows[i]]);
+        put(page, "</span> ");
+    }
     put(page, "</p>\n");
+    free(hows);
 }
 
 void section_roofline(struct page *page) {
@@ -182,7 +180,8 @@ void section_roofline(struct page *page) {
     const struct result **own = calloc(count + 1, sizeof(void *));
     if (!count) put_missing(page, "models with elements and bytes per second", "");
     if (count && !roof_count)
-        put_missing(page, "roofs", "Run nll-bench with a filter that leaves roof/ in.");
+        put_missing(page, "roofs",
+                    "Run 'nll bench --full --json here.json'; a filter has to leave roof/ in.");
     if (count) put_legend(page, works, count);
     for (size_t run = 0; own && run < page->runs->count; run++) {
         size_t kept = 0;

@@ -241,7 +241,8 @@ void section_sizes(struct page *page) {
         put_model(page, r + i, next - i, lines, &open, &shown);
     }
     if (!shown)
-        put_missing(page, "works measured at two sizes or more", "Run nll-bench with --full.");
+        put_missing(page, "works measured at two sizes or more",
+                    "Run 'nll bench --full --json here.json'.");
     free(lines);
     free(r);
 }

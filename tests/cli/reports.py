@@ -279,6 +279,15 @@ class Hostile(Page):
         self.assertEqual(self.text.count("<script"), 2)
         self.assertNotRegex(self.text, "[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\ufffe\uffff]")
 
+    def test_many_ways(self):
+        """Works x ways is a table that grows with the square of the file."""
+        def b(i):
+            return {"name": "m%d/f32/avx2/h%d/10" % (i, i), "elements_per_second": 1.0, "bytes_per_second": 4.0,
+                    "roof_fraction": 0.5}
+        root = self.page({"benchmarks": [b(i) for i in range(1500)]})
+        self.assertIn("96 of 1500 ways", text_of(self.section(root, "roofs")))
+        self.assertLess(len(self.text), 8 << 20)
+
     def test_file_name(self):
         name = "<i>&\"\x01\udcff.json"
         with open(os.fsencode(self.path(name)), "wb") as file:
