@@ -218,7 +218,7 @@ static const char *whole_digest(const struct page *page, size_t run) {
 static bool put_whole(struct page *page) {
     size_t first = 0, stated = 0;
     bool all_equal = true, comparable = true;
-    for (size_t i = 0; i < page->runs->count; i++) {
+    for (size_t i = 0; i < page->runs->machines; i++) {
         const char *digest = whole_digest(page, i);
         if (!digest) continue;
         if (stated++ == 0) first = i;
@@ -232,7 +232,7 @@ static bool put_whole(struct page *page) {
         : all_equal   ? ": the same on all machines"
         : !comparable ? ": not compared, the numerics versions differ or are not stated"
                       : ": <strong>not the same on all machines</strong>");
-    for (size_t i = 0; i < page->runs->count; i++) {
+    for (size_t i = 0; i < page->runs->machines; i++) {
         const char *digest = whole_digest(page, i);
         put(page, "<tr><th scope=\"row\" class=\"key k%zu\">", i % KEYS);
         put_text(page, page->runs->items[i].label);

@@ -73,7 +73,7 @@ static void put_cell(struct page *page, const struct result *r, bool first) {
 static void put_table(struct page *page, const struct result **rows, size_t count,
                       const char *caption) {
     const struct runs *runs = page->runs;
-    size_t shown, most = COLUMNS / runs->count < WAYS ? WAYS : COLUMNS / runs->count;
+    size_t shown, most = COLUMNS / runs->machines < WAYS ? WAYS : COLUMNS / runs->machines;
     size_t *column = page_words(page, FIELD_HOW, rows, count, &shown);
     if (shown > most) {
         put(page,
@@ -87,10 +87,10 @@ static void put_table(struct page *page, const struct result **rows, size_t coun
         "class=\"heats\">"
         "<caption>%s: %% of the roof</caption>\n<thead>",
         caption, caption);
-    if (runs->count > 1) {
+    if (runs->machines > 1) {
         put(page, "<tr><td></td>");
         for (size_t k = 0; k < shown; k++) {
-            put(page, "<th scope=\"colgroup\" colspan=\"%zu\" class=\"group\">", runs->count);
+            put(page, "<th scope=\"colgroup\" colspan=\"%zu\" class=\"group\">", runs->machines);
             put_text(page, runs->words[FIELD_HOW].text[column[k]]);
             put(page, "</th>");
         }
@@ -98,10 +98,10 @@ static void put_table(struct page *page, const struct result **rows, size_t coun
     }
     put(page, "<tr><th scope=\"col\">Work</th>");
     for (size_t k = 0; k < shown; k++)
-        for (size_t run = 0; run < runs->count; run++) {
-            put(page, "<th scope=\"col\" class=\"%s%s\"><span>", runs->count > 1 ? "tilt" : "flat",
-                run == 0 ? " first" : "");
-            if (runs->count > 1)
+        for (size_t run = 0; run < runs->machines; run++) {
+            put(page, "<th scope=\"col\" class=\"%s%s\"><span>",
+                runs->machines > 1 ? "tilt" : "flat", run == 0 ? " first" : "");
+            if (runs->machines > 1)
                 put_short(page, runs->items[run].label, 32);
             else
                 put_text(page, runs->words[FIELD_HOW].text[column[k]]);
@@ -118,7 +118,7 @@ static void put_table(struct page *page, const struct result **rows, size_t coun
         put_work(page, rows[i], FIELD_SIZE, FIELD_SIZE);
         put(page, "</small></th>");
         for (size_t k = 0; k < shown; k++)
-            for (size_t run = 0; run < runs->count; run++) {
+            for (size_t run = 0; run < runs->machines; run++) {
                 const struct result *found = NULL;
                 for (size_t r = i; r < next; r++)
                     if (rows[r]->word[FIELD_HOW] == column[k] && rows[r]->run == run)

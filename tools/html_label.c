@@ -77,6 +77,7 @@ void runs_label(struct runs *runs) {
     for (size_t i = 0; i < runs->count; i++) {
         bool twice = false, brief_twice = false;
         for (size_t k = 0; k < runs->count; k++) {
+            if ((k < runs->machines) != (i < runs->machines)) continue; /* peers beside it */
             twice |= k != i && strcmp(cpu[k], cpu[i]) == 0;
             brief_twice |= k != i && strcmp(brief[k], brief[i]) == 0;
         }

@@ -80,6 +80,22 @@ static void put_row(struct page *page, const struct libraries *l, const struct a
     put(page, "</tr>\n");
 }
 
+/* "Versions: torch 2.4.1, ...", as the context states them. */
+static void put_versions(struct page *page, size_t run) {
+    const char *name, *before = "<p class=\"about\">Versions: ";
+    json_t *version;
+    json_object_foreach(json_object_get(page->runs->items[run].context, "versions"), name,
+                        version) {
+        if (!json_is_string(version)) continue;
+        put(page, "%s", before);
+        put_short(page, name, 48);
+        put(page, " ");
+        put_short(page, json_string_value(version), 48);
+        before = ", ";
+    }
+    if (strcmp(before, ", ") == 0) put(page, ".</p>\n");
+}
+
 static void put_machine(struct page *page, const struct result **r, size_t count) {
     struct libraries l = find_libraries(page, r, count);
     double from = HUGE_VAL, to = 0;
@@ -108,6 +124,7 @@ static void put_machine(struct page *page, const struct result **r, size_t count
         put_row(page, &l, &axis, r + i, next - i);
     }
     put(page, "</tbody></table></div>\n");
+    put_versions(page, r[0]->run);
 }
 
 void section_peers(struct page *page) {

@@ -183,7 +183,7 @@ void section_roofline(struct page *page) {
         put_missing(page, "roofs",
                     "Run 'nll bench --full --json here.json'; a filter has to leave roof/ in.");
     if (count) put_legend(page, works, count);
-    for (size_t run = 0; own && run < page->runs->count; run++) {
+    for (size_t run = 0; own && run < page->runs->machines; run++) {
         size_t kept = 0;
         for (size_t i = 0; i < count; i++)
             if (works[i]->run == run) own[kept++] = works[i];

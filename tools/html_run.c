@@ -313,7 +313,28 @@ bool same_work(const struct result *a, const struct result *b) {
     return same;
 }
 
+/* Files of peers alone go last: what they ran on is a machine of another file, or of none. */
+static void find_machines(struct runs *runs) {
+    struct run moved[RUNS_MOST];
+    size_t place[RUNS_MOST], placed = 0;
+    bool measured[RUNS_MOST] = {false};
+    for (size_t i = 0; i < runs->result_count; i++)
+        measured[runs->results[i].run] |= runs->results[i].kind != KIND_PEER;
+    for (int machines = 1; machines >= 0; machines--) {
+        for (size_t i = 0; i < runs->count; i++) {
+            if (measured[i] != (machines == 1)) continue;
+            moved[placed] = runs->items[i];
+            place[i] = placed++;
+        }
+        if (machines) runs->machines = placed;
+    }
+    memcpy(runs->items, moved, runs->count * sizeof *moved);
+    for (size_t i = 0; i < runs->result_count; i++)
+        runs->results[i].run = place[runs->results[i].run];
+}
+
 void runs_finish(struct runs *runs) {
+    find_machines(runs);
     runs_label(runs);
     qsort(runs->results, runs->result_count, sizeof *runs->results, by_work);
     for (size_t i = 0; i < runs->result_count; i++) {

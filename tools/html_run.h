@@ -50,8 +50,8 @@ struct run {
 };
 
 struct runs {
-    struct run items[RUNS_MOST];
-    size_t count;
+    struct run items[RUNS_MOST]; /* those that measured nll first, files of peers alone last */
+    size_t count, machines;      /* machines: without the files of peers alone */
     struct words words[FIELDS];
     struct result *results;
     size_t result_count, result_capacity;
@@ -59,7 +59,7 @@ struct runs {
 
 /* Reads one file more.  0 or the exit code, after the error line. */
 int runs_add(struct runs *runs, const char *path);
-/* After the last: labels, the best instruction sets, the order of results. */
+/* After the last: the order of files and results, labels, the best instruction sets. */
 void runs_finish(struct runs *runs);
 void runs_free(struct runs *runs);
 

@@ -224,7 +224,7 @@ class Report(Page):
 
     def test_peers(self):
         rate = {"nll": 8e9, "pytorch": 1e9, "slow": 2.5e8}
-        data = {"context": {"cpu": "Chip"}, "benchmarks": [
+        data = {"context": {"cpu": "Chip", "versions": {"pytorch": "2.4.1+cpu", "<i>": "<b>", "odd": 3}}, "benchmarks": [
             {"name": "peer/%s/cross-entropy/4096x1000" % name, "run_type": "iteration",
              "elements_per_second": rate[name]} for name in rate]}
         root = self.page(data)
@@ -232,6 +232,19 @@ class Report(Page):
         row = next(r for r in peers.iter(XHTML + "tr") if "4096x1000" in text_of(r))
         self.assertEqual([text_of(c) for c in row.iter(XHTML + "td")][1:],
                          ["8.00", "1.00 \u00f78.00", "0.250 \u00f732.0"])
+        self.assertIn("Versions: pytorch 2.4.1+cpu, <i> <b>.", text_of(peers))
+        self.assertIn("Not in these files", text_of(self.section(root, "machines")))
+
+    def test_peers_alone_are_no_machine(self):
+        chip = sample()["context"]["cpu"]
+        data = {"context": {"cpu": chip}, "benchmarks": [{"name": "peer/a/b/10", "elements_per_second": 1e9}]}
+        root = self.page(data, sample())
+        head = self.section(root, "machines").find(".//%sthead" % XHTML)
+        self.assertEqual([text_of(h) for h in head.iter(XHTML + "th")], ["", chip])
+        self.assertIn("1\u00a0machine,", self.text.replace("&#160;", "\u00a0").replace("<b>", "").replace("</b>", ""))
+        self.assertIn(chip + ", Gelem/s", text_of(self.section(root, "peers")))
+        scripts = [json.loads(s.text) for s in root.iter(XHTML + "script") if s.get("id", "").startswith("json-")]
+        self.assertEqual(scripts, [sample(), data])
 
     def test_a_run_of_today(self):
         """What nll bench writes now has all that the page shows."""
