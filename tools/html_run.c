@@ -97,8 +97,10 @@ static size_t collect(const struct entry *entries, size_t count, const char *key
 
 /* The median that the file states, else that of the repetitions. */
 static double median(const struct entry *entries, size_t count, const char *key, double *scratch) {
-    for (size_t i = 0; i < count; i++)
-        if (is_aggregate(&entries[i], "median")) return json_positive(entries[i].object, key);
+    for (size_t i = 0; i < count; i++) {
+        double value = json_positive(entries[i].object, key);
+        if (is_aggregate(&entries[i], "median") && !isnan(value)) return value;
+    }
     size_t found = collect(entries, count, key, scratch);
     return found ? quantile(scratch, found, 0.5) : (double)NAN;
 }
@@ -184,13 +186,15 @@ static int add_result(struct runs *runs, const struct entry *entries, size_t cou
         return EX_OSERR;
     r->items = median(entries, count, "elements_per_second", scratch);
     r->bytes = median(entries, count, "bytes_per_second", scratch);
-    r->roof = median(entries, count, "roof_bytes_per_second", scratch);
     r->fraction = median(entries, count, "roof_fraction", scratch);
-    if (isnan(r->fraction)) r->fraction = r->bytes / r->roof;
     r->ticks = median(entries, count, "ticks_per_element", scratch);
     r->bound = median(entries, count, "error_bound_ulp", scratch);
     measure_spread(entries, count, r, scratch);
-    find_footprint(runs, run, &entries[0], median(entries, count, "real_time", scratch), r);
+    /* rates are per second of the thread, where there is one: the clock counts its pauses, too */
+    double time = (double)NAN;
+    if (r->threads == 1) time = median(entries, count, "cpu_time", scratch);
+    if (isnan(time)) time = median(entries, count, "real_time", scratch);
+    find_footprint(runs, run, &entries[0], time, r);
     runs->result_count++;
     return 0;
 }

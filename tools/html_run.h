@@ -28,15 +28,15 @@ struct result {
     size_t run, order; /* of the file; in the file */
     size_t word[FIELDS];
     int threads;
-    double items, bytes, roof, fraction, ticks; /* medians; per second, but ticks per element */
-    double low, high;                           /* of items: the middle half of the repetitions */
-    double bound;                               /* error bound, ULP */
-    double classes;                             /* of a row; NaN: no rows */
-    double footprint;                           /* bytes that one run goes through */
-    bool relative;                              /* its size is named after the machine's: DRAM */
-    bool dram;                                  /* more than the caches hold */
-    bool best;                                  /* of the instruction sets measured */
-    const char *digest;                         /* of the outputs; NULL: none */
+    double items, bytes, fraction, ticks; /* medians; per second, but ticks per element */
+    double low, high;                     /* of items: the middle half of the repetitions */
+    double bound;                         /* error bound, ULP */
+    double classes;                       /* of a row; NaN: no rows */
+    double footprint;                     /* bytes that one run goes through */
+    bool relative;                        /* its size is named after the machine's: DRAM */
+    bool dram;                            /* more than the caches hold */
+    bool best;                            /* of the instruction sets measured */
+    const char *digest;                   /* of the outputs; NULL: none */
 };
 
 /* One file. */

@@ -260,6 +260,36 @@ class Report(Page):
         self.assertIn("categorical in-place", text_of(self.section(root, "accuracy")))
         self.assertNotIn("differ", text_of(self.section(root, "bits")))
 
+    def test_medians(self):
+        """A counter that the median lacks is that of the repetitions; the share is stated, never guessed."""
+        data = sample()
+        data["benchmarks"] = [b for b in data["benchmarks"] if b["run_name"].endswith("/avx512/forward/DRAMx1000")]
+        median = next(b for b in data["benchmarks"] if b.get("aggregate_name") == "median")
+        share = median.pop("roof_fraction")
+        cell = next(c for c in self.section(self.page(data), "roofs").iter(XHTML + "td") if c.get("title"))
+        self.assertEqual(text_of(cell), "%.0f" % (100 * share))
+        for b in data["benchmarks"]:
+            b.pop("roof_fraction", None)
+        self.assertIn("Not in these files", text_of(self.section(self.page(data), "roofs")))
+
+    def test_pauses_are_no_footprint(self):
+        def b(name, cpu):
+            return {"name": "a/f32/avx2/forward/" + name, "real_time": 50 * cpu, "cpu_time": cpu, "time_unit": "ns",
+                    "elements_per_second": 1e9, "bytes_per_second": 4e9}
+        sizes = text_of(self.section(self.page({"benchmarks": [b("here", 1024.0), b("there", 8192.0)]}), "sizes"))
+        self.assertIn("Gelem/s in 4 KiB", sizes)
+        self.assertIn("Gelem/s in 32 KiB", sizes)
+        self.assertNotIn("Not in these files", sizes)
+
+    def test_labels_are_whole(self):
+        """Cut between characters, wherever a character of several bytes falls."""
+        for start in range(4):
+            data = sample()
+            data["context"]["cpu"] = "x" * start + "\u20ac\U0001f600" * 20
+            root = self.page(data, data)
+            self.assertEqual(self.text.count("\ufffd"), 0)
+            self.assertIn("\u20ac", text_of(self.section(root, "machines")))
+
     def test_standard_streams(self):
         done = self.good("report", "-", "--out", "-", stdin=json.dumps(sample()).encode())
         ElementTree.fromstring(done.stdout.decode())
@@ -382,9 +412,13 @@ class Refused(Page):
         self.refuse(64, "report", "a.json", "-o", say="needs a value")
         self.refuse(64, "report", "a.json", "-x", say="'-x'")
         self.refuse(64, "report", "a.json", "-o", "b", "--out", "c", say="twice")
+        self.refuse(64, "report", "a.json", "-ob", "-oc", say="twice")
         self.refuse(64, "report", *["a.json"] * 65, "-o", "b.html", say="at most 64")
         self.refuse(66, "report", "no.json", "-o", "b.html", say=("no.json", "No such file"))
         self.refuse(66, "report", ".", "-o", "b.html", say="directory")
         self.refuse(74, "report", "a.json", "-o", "no/such/b.html", say="no/such/b.html")
         self.assertEqual(self.files(), ["a.json"])
+        self.good("report", "a.json", "-ob.html")
+        self.good("report", "-o", "-oc", "a.json")
+        self.assertEqual(self.files(), ["-oc", "a.json", "b.html"])
         self.assertIn(b"--out", self.good("report", "--help").stdout)
