@@ -22,28 +22,54 @@ static size_t digest_length(const char *digest) {
     return length;
 }
 
-static bool equal_digests(const char *a, const char *b) {
-    size_t length = digest_length(a);
-    return length == digest_length(b) && strncasecmp(a, b, length) == 0;
+/* A digest among those of one work. */
+struct claim {
+    const struct result *result;
+    size_t at;        /* among all results */
+    size_t numerics;  /* number of the version whose bits these are; its own run's if unknown */
+    double footprint; /* where the name leaves the size open; minus the run if it is unknown */
+    size_t input;     /* equal: comparable */
+};
+
+/* The first machine of the same numerics version; of an unstated one nothing is known. */
+static size_t numerics_of(const struct page *page, size_t run) {
+    const struct run *runs = page->runs->items;
+    const json_t *version = json_object_get(runs[run].context, "numerics");
+    size_t first = 0;
+    if (!version || json_is_null(version)) return run;
+    while (first < run && !json_equal(version, json_object_get(runs[first].context, "numerics")))
+        first++;
+    return first;
 }
 
-/* The same input: what is called DRAM has another size on another machine. */
-static bool same_input(const struct result *a, const struct result *b) {
-    return !a->relative || isnan(a->footprint) || isnan(b->footprint) ||
-           fabs(a->footprint - b->footprint) <= 1e-3 * fmax(a->footprint, b->footprint);
+static int by_input(const void *a, const void *b) {
+    const struct claim *x = a, *y = b;
+    if (x->numerics != y->numerics) return x->numerics < y->numerics ? -1 : 1;
+    return (x->footprint > y->footprint) - (x->footprint < y->footprint);
 }
 
-/* The results among r[0..count) that r[i] is comparable with, itself included, and how many of
- * them have its digest. */
-static size_t count_equal(const struct result **r, size_t count, size_t i, size_t *peers) {
-    size_t equal = 0;
-    *peers = 0;
-    for (size_t k = 0; k < count; k++) {
-        if (!same_input(r[i], r[k])) continue;
-        ++*peers;
-        equal += equal_digests(r[i]->digest, r[k]->digest);
+static int compare_digests(const char *a, const char *b) {
+    size_t length = digest_length(a), other = digest_length(b);
+    if (length != other) return length < other ? -1 : 1;
+    return strncasecmp(a, b, length);
+}
+
+static int by_digest(const void *a, const void *b) {
+    const struct claim *x = a, *y = b;
+    if (x->input != y->input) return x->input < y->input ? -1 : 1;
+    return compare_digests(x->result->digest, y->result->digest);
+}
+
+/* Numbers the inputs: what is called DRAM has another size on another machine. */
+static void number_inputs(struct claim *claims, size_t count) {
+    qsort(claims, count, sizeof *claims, by_input);
+    for (size_t i = 0, first = 0; i < count; i++) {
+        bool same = claims[i].numerics == claims[first].numerics &&
+                    fabs(claims[i].footprint - claims[first].footprint) <=
+                        1e-3 * fmax(claims[first].footprint, 0);
+        if (!same) first = i;
+        claims[i].input = first;
     }
-    return equal;
 }
 
 static int by_column(const void *a, const void *b) {
@@ -67,17 +93,40 @@ static size_t find_columns(const struct result **r, size_t count, struct column 
 
 enum state { ALONE, EQUAL, UNEQUAL, STATES }; /* to most of those that it can be compared with */
 
-/* The state of every result, the results of one work lying together. */
-static void compare_all(const struct result **r, size_t count, unsigned char *states,
-                        size_t totals[STATES]) {
+/* The states of the results of one work. */
+static void compare_work(struct claim *claims, size_t count, unsigned char *states,
+                         size_t totals[STATES]) {
+    number_inputs(claims, count);
+    qsort(claims, count, sizeof *claims, by_digest);
     for (size_t i = 0, next; i < count; i = next) {
-        for (next = i; next < count && same_work(r[i], r[next]);) next++;
-        for (size_t k = i; k < next; k++) {
-            size_t peers, equal = count_equal(r + i, next - i, k - i, &peers);
-            states[k] = peers == 1 ? ALONE : 2 * equal > peers ? EQUAL : UNEQUAL;
-            totals[states[k]]++;
+        for (next = i; next < count && claims[next].input == claims[i].input;) next++;
+        for (size_t k = i, end; k < next; k = end) {
+            for (end = k; end < next && by_digest(&claims[k], &claims[end]) == 0;) end++;
+            enum state state = next - i == 1 ? ALONE : 2 * (end - k) > next - i ? EQUAL : UNEQUAL;
+            for (size_t c = k; c < end; c++) states[claims[c].at] = (unsigned char)state;
+            totals[state] += end - k;
         }
     }
+}
+
+/* The state of every result, the results of one work lying together. */
+static bool compare_all(const struct page *page, const struct result **r, size_t count,
+                        unsigned char *states, size_t totals[STATES]) {
+    struct claim *claims = calloc(count + 1, sizeof *claims);
+    size_t numerics[RUNS_MOST];
+    if (!claims) return false;
+    for (size_t run = 0; run < page->runs->count; run++) numerics[run] = numerics_of(page, run);
+    for (size_t i = 0, next; i < count; i = next) {
+        for (next = i; next < count && same_work(r[i], r[next]); next++) {
+            double size = !r[next]->relative          ? 0
+                          : isnan(r[next]->footprint) ? -1 - (double)r[next]->run
+                                                      : r[next]->footprint;
+            claims[next - i] = (struct claim){r[next], next, numerics[r[next]->run], size, 0};
+        }
+        compare_work(claims, next - i, states, totals);
+    }
+    free(claims);
+    return true;
 }
 
 /* What r[0..count) say in a column: of one work one digest, of a model many. */
@@ -160,29 +209,31 @@ static void put_matrix(struct page *page, const struct result **r, const unsigne
     put(page, "</tbody></table></div>\n");
 }
 
+static const char *whole_digest(const struct page *page, size_t run) {
+    const char *text = json_string_value(json_object_get(page->runs->items[run].context, "digest"));
+    return text && *text ? text : NULL;
+}
+
 /* One digest over everything, which the self test makes. */
 static bool put_whole(struct page *page) {
-    const char *first = NULL;
-    char buffer[2][HEX + 1];
-    bool all_equal = true;
-    size_t stated = 0;
-    for (size_t i = 0; i < page->runs->count; i++) {
-        const char *digest = run_text(&page->runs->items[i], "digest", buffer[1], sizeof buffer[1]);
+    size_t first = 0, stated = 0;
+    bool all_equal = true, comparable = true;
+    for (size_t i = 0; i < page->runs->machines; i++) {
+        const char *digest = whole_digest(page, i);
         if (!digest) continue;
-        stated++;
-        if (first)
-            all_equal &= strcmp(first, digest) == 0;
-        else
-            first = digest;
+        if (stated++ == 0) first = i;
+        all_equal &= strcasecmp(whole_digest(page, first), digest) == 0;
+        comparable &= numerics_of(page, first) == numerics_of(page, i);
     }
     if (!stated) return false;
     put(page,
         "<table class=\"facts\"><caption>The digest of the whole numerics%s</caption><tbody>\n",
-        stated < 2  ? ""
-        : all_equal ? ": the same on all machines"
-                    : ": <strong>not the same on all machines</strong>");
-    for (size_t i = 0; i < page->runs->count; i++) {
-        const char *digest = run_text(&page->runs->items[i], "digest", buffer[0], sizeof buffer[0]);
+        stated < 2    ? ""
+        : all_equal   ? ": the same on all machines"
+        : !comparable ? ": not compared, the numerics versions differ or are not stated"
+                      : ": <strong>not the same on all machines</strong>");
+    for (size_t i = 0; i < page->runs->machines; i++) {
+        const char *digest = whole_digest(page, i);
         put(page, "<tr><th scope=\"row\" class=\"key k%zu\">", i % KEYS);
         put_text(page, page->runs->items[i].label);
         put(page, "</th><td><code>");
@@ -201,6 +252,11 @@ static void put_verdict(struct page *page, const size_t totals[STATES]) {
     else if (compared)
         put(page, "<p class=\"verdict good\">\xe2\x97\x8f %zu digests compared: all equal.</p>\n",
             compared);
+    if (totals[ALONE])
+        put(page,
+            "<p class=\"about\">%zu digests not compared: no other has the same work, size and "
+            "stated numerics version.</p>\n",
+            totals[ALONE]);
 }
 
 void section_bits(struct page *page) {
@@ -209,9 +265,8 @@ void section_bits(struct page *page) {
     const struct result **r = page_select(page, has_digest, &count);
     unsigned char *states = calloc(count + 1, 1);
     bool whole = put_whole(page);
-    if (count && states) {
+    if (count && states && compare_all(page, r, count, states, totals)) {
         size_t column_count = find_columns(r, count, columns);
-        compare_all(r, count, states, totals);
         put_verdict(page, totals);
         put_matrix(page, r, states, count, columns, column_count, true);
         put_details(page, false);

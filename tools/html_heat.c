@@ -4,7 +4,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { STEPS = 11 }; /* of the scale: 0 .. 9 %, 10 .. 19 %, ..., 100 % and more */
+enum {
+    STEPS = 11,   /* of the scale: 0 .. 9 %, 10 .. 19 %, ..., 100 % and more */
+    COLUMNS = 96, /* of a table at most: empty cells take room, too */
+    WAYS = 8      /* but of each machine so many */
+};
 
 static bool is_measured(const struct result *r) {
     return (r->kind == KIND_MODEL || r->kind == KIND_KERNEL) && r->best && r->threads == 1 &&
@@ -69,23 +73,24 @@ static void put_cell(struct page *page, const struct result *r, bool first) {
 static void put_table(struct page *page, const struct result **rows, size_t count,
                       const char *caption) {
     const struct runs *runs = page->runs;
-    size_t hows = runs->words[FIELD_HOW].count, shown = 0;
-    size_t *column = calloc(hows + 1, sizeof *column); /* HOW of the columns that are shown */
-    for (size_t how = 0; column && how < hows; how++)
-        for (size_t i = 0; i < count; i++)
-            if (rows[i]->word[FIELD_HOW] == how) {
-                column[shown++] = how;
-                break;
-            }
+    size_t shown, most = COLUMNS / runs->machines < WAYS ? WAYS : COLUMNS / runs->machines;
+    size_t *column = page_words(page, FIELD_HOW, rows, count, &shown);
+    if (shown > most) {
+        put(page,
+            "<p class=\"missing\">%s: %zu of %zu ways are shown; filter the benchmarks to see "
+            "others.</p>\n",
+            caption, most, shown);
+        shown = most;
+    }
     put(page,
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\"><table "
         "class=\"heats\">"
         "<caption>%s: %% of the roof</caption>\n<thead>",
         caption, caption);
-    if (runs->count > 1) {
+    if (runs->machines > 1) {
         put(page, "<tr><td></td>");
         for (size_t k = 0; k < shown; k++) {
-            put(page, "<th scope=\"colgroup\" colspan=\"%zu\" class=\"group\">", runs->count);
+            put(page, "<th scope=\"colgroup\" colspan=\"%zu\" class=\"group\">", runs->machines);
             put_text(page, runs->words[FIELD_HOW].text[column[k]]);
             put(page, "</th>");
         }
@@ -93,10 +98,10 @@ static void put_table(struct page *page, const struct result **rows, size_t coun
     }
     put(page, "<tr><th scope=\"col\">Work</th>");
     for (size_t k = 0; k < shown; k++)
-        for (size_t run = 0; run < runs->count; run++) {
-            put(page, "<th scope=\"col\" class=\"%s%s\"><span>", runs->count > 1 ? "tilt" : "flat",
-                run == 0 ? " first" : "");
-            if (runs->count > 1)
+        for (size_t run = 0; run < runs->machines; run++) {
+            put(page, "<th scope=\"col\" class=\"%s%s\"><span>",
+                runs->machines > 1 ? "tilt" : "flat", run == 0 ? " first" : "");
+            if (runs->machines > 1)
                 put_short(page, runs->items[run].label, 32);
             else
                 put_text(page, runs->words[FIELD_HOW].text[column[k]]);
@@ -113,7 +118,7 @@ static void put_table(struct page *page, const struct result **rows, size_t coun
         put_work(page, rows[i], FIELD_SIZE, FIELD_SIZE);
         put(page, "</small></th>");
         for (size_t k = 0; k < shown; k++)
-            for (size_t run = 0; run < runs->count; run++) {
+            for (size_t run = 0; run < runs->machines; run++) {
                 const struct result *found = NULL;
                 for (size_t r = i; r < next; r++)
                     if (rows[r]->word[FIELD_HOW] == column[k] && rows[r]->run == run)
@@ -143,7 +148,7 @@ void section_roofs(struct page *page) {
     while (first_kernel < count && rows[first_kernel]->kind == KIND_MODEL) first_kernel++;
     if (!count)
         put_missing(page, "shares of a roof (counter roof_fraction)",
-                    "nll-bench measures them for every model.");
+                    "Run 'nll bench --full --json here.json'.");
     else
         put_legend(page);
     if (first_kernel) put_table(page, rows, first_kernel, "Models");

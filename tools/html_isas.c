@@ -104,7 +104,7 @@ static void put_table(struct page *page, const struct result **r, size_t count, 
 void section_isas(struct page *page) {
     size_t count, rows = 0;
     const struct result **r = page_select(page, is_timed, &count);
-    for (size_t run = 0; run < page->runs->count; run++)
+    for (size_t run = 0; run < page->runs->machines; run++)
         for (enum kind kind = KIND_MODEL; kind <= KIND_KERNEL; kind++) {
             bool open = !rows;
             rows += survey(r, count, run, kind).rows;
@@ -112,6 +112,6 @@ void section_isas(struct page *page) {
         }
     if (!rows)
         put_missing(page, "works measured with two instruction sets",
-                    "nll-bench measures every one that the machine can run.");
+                    "Run 'nll bench --full --json here.json'.");
     free(r);
 }

@@ -30,13 +30,23 @@ static bool is_idle(const char *word, size_t length) {
     return false;
 }
 
+/* The bytes of a text, at most so many, that cut no character of UTF-8 apart. */
+static int whole(const char *text, size_t most) {
+    size_t length = strnlen(text, most + 1);
+    if (length <= most) return (int)length;
+    while (most && ((unsigned char)text[most] & 0xc0) == 0x80) most--;
+    return (int)most;
+}
+
 /* "Intel(R) Xeon(R) Platinum 8480+ CPU @ 2.00GHz": "Intel Xeon Platinum 8480+". */
 static void shorten(const char *cpu, char label[RUN_LABEL]) {
+    /* room for what whole() cuts off again */
+    enum { ROOM = LONGEST + 4 };
     size_t used = 0, length;
     for (const char *word; (word = next_word(&cpu, &length)) && *word != '@';) {
         if (is_idle(word, length)) continue;
-        if (used && used < LONGEST) label[used++] = ' ';
-        for (size_t i = 0; i < length && used < LONGEST; i++) {
+        if (used && used < ROOM) label[used++] = ' ';
+        for (size_t i = 0; i < length && used < ROOM; i++) {
             if (word[i] == '(') { /* (R), (TM) */
                 size_t close = strcspn(word + i, ")");
                 if (close <= 3 && i + close < length) {
@@ -47,10 +57,9 @@ static void shorten(const char *cpu, char label[RUN_LABEL]) {
             label[used++] = word[i];
         }
     }
-    /* a character of UTF-8 that was cut off */
-    while (used == LONGEST && used && ((unsigned char)label[used - 1] & 0x80)) used--;
     label[used] = '\0';
-    if (!used) memcpy(label, "?", sizeof "?");
+    label[whole(label, LONGEST)] = '\0';
+    if (!*label) memcpy(label, "?", sizeof "?");
 }
 
 /* The word with the number in it, "8480+", else the label. */
@@ -77,11 +86,13 @@ void runs_label(struct runs *runs) {
     for (size_t i = 0; i < runs->count; i++) {
         bool twice = false, brief_twice = false;
         for (size_t k = 0; k < runs->count; k++) {
+            if ((k < runs->machines) != (i < runs->machines)) continue; /* peers beside it */
             twice |= k != i && strcmp(cpu[k], cpu[i]) == 0;
             brief_twice |= k != i && strcmp(brief[k], brief[i]) == 0;
         }
         struct run *run = &runs->items[i];
         snprintf(run->label, RUN_LABEL, twice ? "%.31s #%zu" : "%.31s", cpu[i], i + 1);
-        snprintf(run->brief, RUN_LABEL, brief_twice ? "%.9s #%zu" : "%.12s", brief[i], i + 1);
+        snprintf(run->brief, RUN_LABEL, brief_twice ? "%.*s #%zu" : "%.*s",
+                 whole(brief[i], brief_twice ? 9 : 12), brief[i], i + 1);
     }
 }

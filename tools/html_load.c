@@ -68,7 +68,7 @@ static int parse(const char *path, char *text, size_t size, json_t **root) {
     *root = json_loadb(text, size, 0, &error);
     if (!*root)
         return fail(EX_DATAERR,
-                    "%s: expected JSON as written by --benchmark_out, found at line %d: %s; write "
+                    "%s: expected JSON as nll bench --json writes it, found at line %d: %s; write "
                     "it again",
                     path, error.line, error.text);
     if (json_is_object(*root) && json_is_array(json_object_get(*root, "benchmarks"))) return 0;
@@ -76,7 +76,7 @@ static int parse(const char *path, char *text, size_t size, json_t **root) {
     *root = NULL;
     return fail(EX_DATAERR,
                 "%s: expected an object with the member \"benchmarks\", a list, found other JSON; "
-                "give a file of nll-bench --benchmark_out",
+                "give a file that nll bench --full --json here.json wrote",
                 path);
 }
 

@@ -80,7 +80,7 @@ static void put_count(struct page *page, size_t run) {
 /* A heading for each column: the machine's name by its colour and mark. */
 static void put_columns(struct page *page, const char *corner) {
     put(page, "<thead><tr><th scope=\"col\">%s</th>", corner);
-    for (size_t i = 0; i < page->runs->count; i++) {
+    for (size_t i = 0; i < page->runs->machines; i++) {
         put(page, "<th scope=\"col\" class=\"key k%zu\">", i % KEYS);
         put_text(page, page->runs->items[i].label);
         put(page, "</th>");
@@ -96,12 +96,13 @@ static bool is_roof(const struct result *r) {
     return r->kind == KIND_ROOF && r->best && (r->bytes > 0 || r->items > 0);
 }
 
-/* Memory before caches as sizes come, fewer threads first. */
+/* Memory before caches as sizes come, fewer threads first; of arithmetic each type for itself. */
 static int by_roof(const void *a, const void *b) {
     const struct result *x = *(const struct result *const *)a,
                         *y = *(const struct result *const *)b;
     const size_t keys[][2] = {{x->word[FIELD_SIZE], y->word[FIELD_SIZE]},
                               {x->word[FIELD_HOW], y->word[FIELD_HOW]},
+                              {x->word[FIELD_TYPE], y->word[FIELD_TYPE]},
                               {(size_t)x->threads, (size_t)y->threads},
                               {x->run, y->run}};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
@@ -125,16 +126,20 @@ static void put_roofs(struct page *page) {
         put(page, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
                   "aria-label=\"Roofs\"><table class=\"facts\">"
                   "<caption>Roofs: what hand-written loops reach, GB/s "
-                  "(arithmetic: 10<sup>9</sup> operations per second)</caption>");
+                  "(arithmetic: 10<sup>9</sup> FMA per second, each of one element)</caption>");
     if (count) put_columns(page, "Loop");
     for (size_t i = 0; i < count; i = next) {
         next = i + 1;
         while (next < count && same_roof(roofs[i], roofs[next])) next++;
         put(page, "<tr><th scope=\"row\">");
         put_work(page, roofs[i], FIELD_HOW, FIELD_SIZE);
+        if (isnan(roofs[i]->bytes) && *result_word(page->runs, roofs[i], FIELD_TYPE)) {
+            put(page, " ");
+            put_work(page, roofs[i], FIELD_TYPE, FIELD_TYPE);
+        }
         if (roofs[i]->threads > 1) put(page, ", %d threads", roofs[i]->threads);
         put(page, "</th>");
-        for (size_t run = 0; run < page->runs->count; run++) {
+        for (size_t run = 0; run < page->runs->machines; run++) {
             put(page, "<td class=\"number\">");
             bool any = false;
             for (size_t k = i; k < next; k++) {
@@ -156,13 +161,17 @@ static void put_roofs(struct page *page) {
 }
 
 void section_machines(struct page *page) {
+    if (!page->runs->machines) {
+        put_missing(page, "measurements of nll itself", "Run 'nll bench --full --json here.json'.");
+        return;
+    }
     put(page, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Machines\"><table "
               "class=\"facts\">"
               "<caption>Machines and programs</caption>");
     put_columns(page, "");
     put(page, "<tbody>\n");
     open_row(page, "File");
-    for (size_t i = 0; i < page->runs->count; i++) {
+    for (size_t i = 0; i < page->runs->machines; i++) {
         const char *slash = strrchr(page->runs->items[i].path, '/');
         put(page, "<td>");
         put_text(page, slash ? slash + 1 : page->runs->items[i].path);
@@ -171,7 +180,7 @@ void section_machines(struct page *page) {
     put(page, "</tr>\n");
     for (size_t k = 0; k < sizeof facts / sizeof facts[0]; k++) {
         open_row(page, facts[k].title);
-        for (size_t i = 0; i < page->runs->count; i++) {
+        for (size_t i = 0; i < page->runs->machines; i++) {
             put(page, "<td>");
             put_fact(page, &page->runs->items[i], facts[k].key);
             put(page, "</td>");
@@ -184,7 +193,7 @@ void section_machines(struct page *page) {
     } more[] = {{"Caches", put_caches}, {"Load at the start", put_load}};
     for (size_t k = 0; k < sizeof more / sizeof more[0]; k++) {
         open_row(page, more[k].title);
-        for (size_t i = 0; i < page->runs->count; i++) {
+        for (size_t i = 0; i < page->runs->machines; i++) {
             put(page, "<td>");
             more[k].put(page, &page->runs->items[i]);
             put(page, "</td>");
@@ -192,7 +201,7 @@ void section_machines(struct page *page) {
         put(page, "</tr>\n");
     }
     open_row(page, "Measurements");
-    for (size_t i = 0; i < page->runs->count; i++) {
+    for (size_t i = 0; i < page->runs->machines; i++) {
         put(page, "<td>");
         put_count(page, i);
         put(page, "</td>");

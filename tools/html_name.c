@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARTS = 16 };
+enum { PARTS = 16, THREADS_MOST = 1000000 };
 struct part {
     const char *text;
     size_t length;
@@ -87,8 +87,12 @@ int name_parse(struct runs *runs, const char *name, struct result *result) {
     size_t count = split(name, parts);
     int failed = 0;
     while (count > 1 && is_flag(&parts[count - 1])) {
-        if (begins(&parts[count - 1], "threads:"))
-            result->threads = atoi(parts[count - 1].text + strlen("threads:"));
+        if (begins(&parts[count - 1], "threads:")) {
+            long threads = strtol(parts[count - 1].text + strlen("threads:"), NULL, 10);
+            result->threads = threads < 0              ? 0
+                              : threads > THREADS_MOST ? THREADS_MOST
+                                                       : (int)threads;
+        }
         count--;
     }
     for (enum field f = 0; f < FIELDS; f++) failed |= runs_word(runs, f, "", 0, &result->word[f]);

@@ -70,7 +70,8 @@ static void put_head(struct page *page) {
         "<meta name=\"generator\" content=\"nll %s\"/>\n"
         "<title>nll benchmarks: ",
         HTML_SCRIPT_HASH, nll_version());
-    for (size_t i = 0; i < page->runs->count; i++) {
+    size_t named = page->runs->machines ? page->runs->machines : page->runs->count;
+    for (size_t i = 0; i < named; i++) {
         put(page, "%s", i ? ", " : "");
         put_text(page, page->runs->items[i].label);
     }
@@ -95,7 +96,7 @@ static void put_headline(struct page *page) {
         }
     }
     put(page, "<p class=\"headline\"><b>%zu</b>&#160;machine%s, <b>%zu</b>&#160;measurements",
-        runs->count, runs->count == 1 ? "" : "s", runs->result_count);
+        runs->machines, runs->machines == 1 ? "" : "s", runs->result_count);
     if (isas) put(page, ", <b>%zu</b>&#160;instruction set%s", isas, isas == 1 ? "" : "s");
     if (top > 0) {
         put(page, ". Nearest to its roof in DRAM: ");

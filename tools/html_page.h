@@ -52,5 +52,9 @@ void put_details(struct page *page, bool open);
 typedef bool (*result_test)(const struct result *result);
 /* A copy of the results that pass, in order; the caller frees it.  count 0: none, or no memory. */
 const struct result **page_select(const struct page *page, result_test test, size_t *count);
+/* The words of a field that occur among the results, in their order; the caller frees them.
+ * used 0: none, or no memory. */
+size_t *page_words(const struct page *page, enum field field, const struct result **results,
+                   size_t count, size_t *used);
 
 #endif

@@ -37,7 +37,8 @@
 
     /* Tables of numbers sort by the column whose heading is pressed. */
     var number = function (row, column) {
-        var value = parseFloat(row.cells[column].textContent);
+        var text = row.cells[column].textContent, less = text.charAt(0) === "\u003c" ? 1 : 0;
+        var value = parseFloat(text.slice(less)) - 0.5 * less; /* "less than 1": below 1, above what is missing */
         return isNaN(value) ? -1 : value;
     };
     all("table.strips, table.heats").forEach(function (table) {

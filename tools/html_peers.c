@@ -37,13 +37,14 @@ static struct libraries find_libraries(const struct page *page, const struct res
                                        size_t count) {
     struct libraries l = {.count = 0};
     const struct words *words = &page->runs->words[FIELD_HOW];
+    size_t used, *hows = page_words(page, FIELD_HOW, r, count, &used);
     for (int own = 1; own >= 0; own--)
-        for (size_t how = 0; how < words->count && l.count < LIBRARIES; how++) {
-            bool nll = strcmp(words->text[how], "nll") == 0, seen = false;
-            for (size_t i = 0; i < count; i++) seen |= r[i]->word[FIELD_HOW] == how;
-            if (seen && nll == (own == 1)) l.word[l.count++] = how;
-            l.own |= seen && nll;
+        for (size_t i = 0; i < used && l.count < LIBRARIES; i++) {
+            bool nll = strcmp(words->text[hows[i]], "nll") == 0;
+            if (nll == (own == 1)) l.word[l.count++] = hows[i];
+            l.own |= nll;
         }
+    free(hows);
     return l;
 }
 
@@ -79,6 +80,22 @@ static void put_row(struct page *page, const struct libraries *l, const struct a
     put(page, "</tr>\n");
 }
 
+/* "Versions: torch 2.4.1, ...", as the context states them. */
+static void put_versions(struct page *page, size_t run) {
+    const char *name, *before = "<p class=\"about\">Versions: ";
+    json_t *version;
+    json_object_foreach(json_object_get(page->runs->items[run].context, "versions"), name,
+                        version) {
+        if (!json_is_string(version)) continue;
+        put(page, "%s", before);
+        put_short(page, name, 48);
+        put(page, " ");
+        put_short(page, json_string_value(version), 48);
+        before = ", ";
+    }
+    if (strcmp(before, ", ") == 0) put(page, ".</p>\n");
+}
+
 static void put_machine(struct page *page, const struct result **r, size_t count) {
     struct libraries l = find_libraries(page, r, count);
     double from = HUGE_VAL, to = 0;
@@ -107,6 +124,7 @@ static void put_machine(struct page *page, const struct result **r, size_t count
         put_row(page, &l, &axis, r + i, next - i);
     }
     put(page, "</tbody></table></div>\n");
+    put_versions(page, r[0]->run);
 }
 
 void section_peers(struct page *page) {

@@ -13,16 +13,25 @@ static const struct arg_option options[OPTIONS] = {
     [OUT] = {"out", "F", "the HTML file to write; also -o F; - is the standard output"},
 };
 
-/* The words with -o spelt out, for the parser of long options; the caller frees them. */
-static char **spell_out(int argc, char **argv) {
+/* The words with -o F and -oF spelt out, for the parser of long options; the caller frees them. */
+static char **spell_out(int *argc, char **argv) {
     static char name[] = "--out";
-    char **words = calloc((size_t)argc + 1, sizeof *words);
-    bool open = true;
-    for (int i = 0; words && i < argc; i++) {
-        bool value = i > 0 && words[i - 1] == name;
-        open = open && (value || strcmp(argv[i], "--") != 0);
-        words[i] = open && !value && strcmp(argv[i], "-o") == 0 ? name : argv[i];
+    char **words = calloc(2 * (size_t)*argc + 1, sizeof *words);
+    bool open = true, value = false;
+    int count = 0;
+    for (int i = 0; words && i < *argc; i++) {
+        char *word = argv[i];
+        open = open && (value || strcmp(word, "--") != 0);
+        if (open && !value && strncmp(word, "-o", 2) == 0) {
+            words[count++] = name;
+            if (word[2]) words[count++] = word + 2;
+            value = !word[2];
+        } else {
+            words[count++] = word;
+            value = open && !value && strcmp(word, name) == 0;
+        }
     }
+    if (words) *argc = count;
     return words;
 }
 
@@ -59,14 +68,15 @@ int command_report(int argc, char **argv) {
     static const struct arg_command command = {
         "report",
         "FILE.json ... -o FILE.html",
-        "Draws benchmark results, as nll-bench --benchmark_out writes them, one file per machine, "
+        "Draws benchmark results, as 'nll bench --full --json here.json' writes them, one file per "
+        "machine, "
         "as a single HTML page that needs nothing else.",
         options,
         OPTIONS,
         POSITIONALS_ANY};
     const char *values[OPTIONS] = {NULL};
     const char **files = calloc((size_t)argc + 1, sizeof *files);
-    char **words = spell_out(argc, argv);
+    char **words = spell_out(&argc, argv);
     bool done = false;
     int code =
         files && words ? args_parse(&command, argc, words, 2, values, files, &done) : fail_memory();

@@ -64,6 +64,7 @@ static void put_roofs(struct chart *chart, const struct result **roofs, size_t c
     }
 }
 
+/* What works of so many FMA an element can reach, and the peak that this comes from. */
 static void put_peak(struct chart *chart, const struct result *peak) {
     static const int operations[] = {16, 64};
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
@@ -72,10 +73,14 @@ static void put_peak(struct chart *chart, const struct result *peak) {
         double y = axis_at(&chart->y, rate);
         put(chart->page, "<path class=\"roof\" d=\"M%.1f %.1fH%.1f\"/>", chart->x.begin, y,
             chart->x.end);
-        put(chart->page, "<text class=\"end roofname\" x=\"%.1f\" y=\"%.1f\">%d ", chart->x.end - 4,
-            y - 4, operations[i]);
+        put(chart->page, "<text class=\"end roofname\" x=\"%.1f\" y=\"%.1f\">", chart->x.end - 4,
+            y - 4);
+        put_work(chart->page, peak, FIELD_TYPE, FIELD_TYPE);
+        put(chart->page, ": %d ", operations[i]);
         put_work(chart->page, peak, FIELD_HOW, FIELD_HOW);
-        put(chart->page, " an element at the peak</text>\n");
+        put(chart->page, " an element at the peak, ");
+        put_number(chart->page, peak->items / 1e9);
+        put(chart->page, " G/s</text>\n");
     }
 }
 
@@ -157,17 +162,15 @@ static void put_machine(struct page *page, size_t run, const struct result **wor
 static bool is_any_roof(const struct result *r) { return is_roof(r) || is_peak(r); }
 
 static void put_legend(struct page *page, const struct result **works, size_t count) {
-    size_t hows = page->runs->words[FIELD_HOW].count;
+    size_t used, *hows = page_words(page, FIELD_HOW, works, count, &used);
     put(page, "<p class=\"legend\">");
-    for (size_t how = 0; how < hows; how++)
-        for (size_t i = 0; i < count; i++)
-            if (works[i]->word[FIELD_HOW] == how) {
-                put(page, "<span class=\"key k%zu\">", how % SERIES);
-                put_text(page, page->runs->words[FIELD_HOW].text[how]);
-                put(page, "</span> ");
-                break;
-            }
+    for (size_t i = 0; i < used; i++) {
+        put(page, "<span class=\"key k%zu\">", hows[i] % SERIES);
+        put_text(page, page->runs->words[FIELD_HOW].text[hows[i]]);
+        put(page, "</span> ");
+    }
     put(page, "</p>\n");
+    free(hows);
 }
 
 void section_roofline(struct page *page) {
@@ -177,9 +180,10 @@ void section_roofline(struct page *page) {
     const struct result **own = calloc(count + 1, sizeof(void *));
     if (!count) put_missing(page, "models with elements and bytes per second", "");
     if (count && !roof_count)
-        put_missing(page, "roofs", "Run nll-bench with a filter that leaves roof/ in.");
+        put_missing(page, "roofs",
+                    "Run 'nll bench --full --json here.json'; a filter has to leave roof/ in.");
     if (count) put_legend(page, works, count);
-    for (size_t run = 0; own && run < page->runs->count; run++) {
+    for (size_t run = 0; own && run < page->runs->machines; run++) {
         size_t kept = 0;
         for (size_t i = 0; i < count; i++)
             if (works[i]->run == run) own[kept++] = works[i];

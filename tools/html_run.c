@@ -97,8 +97,10 @@ static size_t collect(const struct entry *entries, size_t count, const char *key
 
 /* The median that the file states, else that of the repetitions. */
 static double median(const struct entry *entries, size_t count, const char *key, double *scratch) {
-    for (size_t i = 0; i < count; i++)
-        if (is_aggregate(&entries[i], "median")) return json_positive(entries[i].object, key);
+    for (size_t i = 0; i < count; i++) {
+        double value = json_positive(entries[i].object, key);
+        if (is_aggregate(&entries[i], "median") && !isnan(value)) return value;
+    }
     size_t found = collect(entries, count, key, scratch);
     return found ? quantile(scratch, found, 0.5) : (double)NAN;
 }
@@ -184,14 +186,15 @@ static int add_result(struct runs *runs, const struct entry *entries, size_t cou
         return EX_OSERR;
     r->items = median(entries, count, "elements_per_second", scratch);
     r->bytes = median(entries, count, "bytes_per_second", scratch);
-    r->roof = median(entries, count, "roof_bytes_per_second", scratch);
     r->fraction = median(entries, count, "roof_fraction", scratch);
-    if (isnan(r->fraction)) r->fraction = r->bytes / r->roof;
     r->ticks = median(entries, count, "ticks_per_element", scratch);
-    if (isnan(r->ticks)) r->ticks = median(entries, count, "tsc_cycles_per_element", scratch);
     r->bound = median(entries, count, "error_bound_ulp", scratch);
     measure_spread(entries, count, r, scratch);
-    find_footprint(runs, run, &entries[0], median(entries, count, "real_time", scratch), r);
+    /* rates are per second of the thread, where there is one: the clock counts its pauses, too */
+    double time = (double)NAN;
+    if (r->threads == 1) time = median(entries, count, "cpu_time", scratch);
+    if (isnan(time)) time = median(entries, count, "real_time", scratch);
+    find_footprint(runs, run, &entries[0], time, r);
     runs->result_count++;
     return 0;
 }
@@ -314,7 +317,28 @@ bool same_work(const struct result *a, const struct result *b) {
     return same;
 }
 
+/* Files of peers alone go last: what they ran on is a machine of another file, or of none. */
+static void find_machines(struct runs *runs) {
+    struct run moved[RUNS_MOST];
+    size_t place[RUNS_MOST], placed = 0;
+    bool measured[RUNS_MOST] = {false};
+    for (size_t i = 0; i < runs->result_count; i++)
+        measured[runs->results[i].run] |= runs->results[i].kind != KIND_PEER;
+    for (int machines = 1; machines >= 0; machines--) {
+        for (size_t i = 0; i < runs->count; i++) {
+            if (measured[i] != (machines == 1)) continue;
+            moved[placed] = runs->items[i];
+            place[i] = placed++;
+        }
+        if (machines) runs->machines = placed;
+    }
+    memcpy(runs->items, moved, runs->count * sizeof *moved);
+    for (size_t i = 0; i < runs->result_count; i++)
+        runs->results[i].run = place[runs->results[i].run];
+}
+
 void runs_finish(struct runs *runs) {
+    find_machines(runs);
     runs_label(runs);
     qsort(runs->results, runs->result_count, sizeof *runs->results, by_work);
     for (size_t i = 0; i < runs->result_count; i++) {

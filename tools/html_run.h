@@ -28,15 +28,15 @@ struct result {
     size_t run, order; /* of the file; in the file */
     size_t word[FIELDS];
     int threads;
-    double items, bytes, roof, fraction, ticks; /* medians; per second, but ticks per element */
-    double low, high;                           /* of items: the middle half of the repetitions */
-    double bound;                               /* error bound, ULP */
-    double classes;                             /* of a row; NaN: no rows */
-    double footprint;                           /* bytes that one run goes through */
-    bool relative;                              /* its size is named after the machine's: DRAM */
-    bool dram;                                  /* more than the caches hold */
-    bool best;                                  /* of the instruction sets measured */
-    const char *digest;                         /* of the outputs; NULL: none */
+    double items, bytes, fraction, ticks; /* medians; per second, but ticks per element */
+    double low, high;                     /* of items: the middle half of the repetitions */
+    double bound;                         /* error bound, ULP */
+    double classes;                       /* of a row; NaN: no rows */
+    double footprint;                     /* bytes that one run goes through */
+    bool relative;                        /* its size is named after the machine's: DRAM */
+    bool dram;                            /* more than the caches hold */
+    bool best;                            /* of the instruction sets measured */
+    const char *digest;                   /* of the outputs; NULL: none */
 };
 
 /* One file. */
@@ -50,8 +50,8 @@ struct run {
 };
 
 struct runs {
-    struct run items[RUNS_MOST];
-    size_t count;
+    struct run items[RUNS_MOST]; /* those that measured nll first, files of peers alone last */
+    size_t count, machines;      /* machines: without the files of peers alone */
     struct words words[FIELDS];
     struct result *results;
     size_t result_count, result_capacity;
@@ -59,7 +59,7 @@ struct runs {
 
 /* Reads one file more.  0 or the exit code, after the error line. */
 int runs_add(struct runs *runs, const char *path);
-/* After the last: labels, the best instruction sets, the order of results. */
+/* After the last: the order of files and results, labels, the best instruction sets. */
 void runs_finish(struct runs *runs);
 void runs_free(struct runs *runs);
 

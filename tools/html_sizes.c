@@ -50,7 +50,7 @@ static int by_line_many(const void *a, const void *b) { return by_line(a, b, tru
 /* Charts that have one scale of throughput. */
 static bool same_scale(const struct page *page, const struct result *a, const struct result *b) {
     return same_model(a, b) && a->word[FIELD_TYPE] == b->word[FIELD_TYPE] &&
-           (page->runs->count == 1 || classes(a) == classes(b));
+           (page->runs->machines == 1 || classes(a) == classes(b));
 }
 
 static bool same_chart(const struct page *page, const struct result *a, const struct result *b) {
@@ -106,7 +106,7 @@ static void put_memories(struct chart *chart, const bool *shown) {
     static const char *const names[] = {"L1", "L2", "L3", "DRAM"};
     struct page *page = chart->page;
     double y = chart->y.begin + 20;
-    for (size_t run = 0; run < page->runs->count; run++) {
+    for (size_t run = 0; run < page->runs->machines; run++) {
         const double *cache = page->runs->items[run].cache;
         double from = chart->x.from;
         if (!shown[run] || (isnan(cache[1]) && isnan(cache[2]) && isnan(cache[3]))) continue;
@@ -124,7 +124,7 @@ static void put_memories(struct chart *chart, const bool *shown) {
             put(page, "</title></rect>");
             if (level < 3 && to < chart->x.to)
                 put(page, "<path class=\"edge\" d=\"M%.1f %.1fV%.1f\"/>", x1, y,
-                    page->runs->count == 1 ? chart->y.end : y + 11);
+                    page->runs->machines == 1 ? chart->y.end : y + 11);
             if (x1 - x0 > (level == 3 ? 30 : 14))
                 put(page, "<text x=\"%.1f\" y=\"%.1f\" class=\"mid\">%s</text>", (x0 + x1) / 2,
                     y + 9, names[level]);
@@ -157,7 +157,7 @@ static void put_ends(struct chart *chart, const struct line *lines, size_t count
 static void put_chart(struct page *page, const struct line *lines, size_t count, double x_from,
                       double x_to, double y_to) {
     const struct result *first = lines[0].result[0];
-    bool many = page->runs->count > 1, shown[RUNS_MOST] = {false};
+    bool many = page->runs->machines > 1, shown[RUNS_MOST] = {false};
     size_t machines = 0;
     for (size_t i = 0; i < count; i++)
         if (!shown[lines[i].result[0]->run]) {
@@ -235,13 +235,14 @@ void section_sizes(struct page *page) {
     const struct result **r = page_select(page, is_sized, &count);
     struct line *lines = calloc(LINES, sizeof *lines);
     if (r && count)
-        qsort(r, count, sizeof(void *), page->runs->count > 1 ? by_line_many : by_line_one);
+        qsort(r, count, sizeof(void *), page->runs->machines > 1 ? by_line_many : by_line_one);
     for (size_t i = 0, next; lines && i < count; i = next) {
         for (next = i; next < count && same_model(r[i], r[next]);) next++;
         put_model(page, r + i, next - i, lines, &open, &shown);
     }
     if (!shown)
-        put_missing(page, "works measured at two sizes or more", "Run nll-bench with --full.");
+        put_missing(page, "works measured at two sizes or more",
+                    "Run 'nll bench --full --json here.json'.");
     free(lines);
     free(r);
 }

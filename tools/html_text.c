@@ -121,3 +121,14 @@ const struct result **page_select(const struct page *page, result_test test, siz
         if (test(&runs->results[i])) chosen[(*count)++] = &runs->results[i];
     return chosen;
 }
+
+size_t *page_words(const struct page *page, enum field field, const struct result **results,
+                   size_t count, size_t *used) {
+    size_t known = page->runs->words[field].count;
+    size_t *words = calloc(known + 1, sizeof *words);
+    *used = 0;
+    for (size_t i = 0; words && i < count; i++) words[results[i]->word[field]] = 1;
+    for (size_t word = 0; words && word < known; word++)
+        if (words[word]) words[(*used)++] = word; /* no further than has been read */
+    return words;
+}

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { POINTS = 64, LINES = 24 };
+enum { POINTS = 64, LINES = 24, ISAS = 16 };
 
 struct scaling {
     double threads[POINTS], speed[POINTS];
@@ -13,23 +13,28 @@ struct scaling {
 };
 
 static bool is_scaled(const struct result *r) {
-    return (r->kind == KIND_MODEL || r->kind == KIND_ROOF || r->kind == KIND_KERNEL) && r->best &&
+    return (r->kind == KIND_MODEL || r->kind == KIND_ROOF || r->kind == KIND_KERNEL) &&
            (r->items > 0 || r->bytes > 0);
 }
 
 static double rate(const struct result *r) { return r->items > 0 ? r->items : r->bytes; }
 
-/* One work on one machine by rising number of threads; count 0 without a figure for one thread. */
+/* One work on one machine by rising number of threads: of the best instruction set that was
+ * measured with one thread and with more.  count below 2: there is none. */
 static size_t read_line(const struct result **r, size_t count, struct scaling *line) {
     size_t used = 1;
     while (used < count && r[used]->run == r[0]->run && same_work(r[used], r[0])) used++;
     line->count = 0;
-    if (r[0]->threads != 1) return used;
-    for (size_t i = 0; i < used && line->count < POINTS; i++) {
-        size_t k = line->count++;
-        line->threads[k] = r[i]->threads;
-        line->speed[k] = rate(r[i]) / rate(r[0]);
-        line->result[k] = r[i];
+    for (size_t one = 0; one < used && one < ISAS && r[one]->threads == 1 && line->count < 2;
+         one++) {
+        line->count = 0;
+        for (size_t i = one; i < used && line->count < POINTS; i++) {
+            if (r[i]->word[FIELD_ISA] != r[one]->word[FIELD_ISA]) continue;
+            size_t k = line->count++;
+            line->threads[k] = r[i]->threads;
+            line->speed[k] = rate(r[i]) / rate(r[one]);
+            line->result[k] = r[i];
+        }
     }
     return used;
 }
@@ -51,6 +56,8 @@ static void put_scaling(struct chart *chart, const struct scaling *line, size_t 
         chart_mark(chart, series, axis_at(&chart->x, line->threads[k]),
                    axis_at(&chart->y, line->speed[k]), false);
         put_work(page, line->result[k], FIELD_MODEL, FIELD_SIZE);
+        put(page, ", ");
+        put_text(page, result_word(page->runs, line->result[k], FIELD_ISA));
         put(page, ", %d threads: ", line->result[k]->threads);
         put_number(page, rate(line->result[k]) / 1e9);
         put(page, " G/s, ");

@@ -16,14 +16,15 @@ import kl_dist
 import models
 import outputs
 import reports
+import reports_bad
 import scores
 import sequences
 import sparse
 import usage
 
 MODULES = (
-    bench, distributions, divergences, fitting, headers, inputs, kl_dist, models, outputs, reports, scores, sequences,
-    sparse, usage)
+    bench, distributions, divergences, fitting, headers, inputs, kl_dist, models, outputs, reports, reports_bad, scores,
+    sequences, sparse, usage)
 
 
 def main():
