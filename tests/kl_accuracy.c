@@ -81,7 +81,7 @@ ParameterizedTest(int *index, kl_accuracy, random_points, .timeout = 3600) {
     long double *v = calloc(n * outputs, sizeof *v), *mag = calloc(n * outputs, sizeof *mag);
     cr_assert(v && mag);
     for (size_t i = 0; i < n; i++) {
-        kl_draw(m, type == NLL_F32, x + i * inputs, &state);
+        kl_draw(m, type == NLL_F32, 0, x + i * inputs, &state);
         kl_oracle(m, x + i * inputs, v + i * outputs, mag + i * outputs);
     }
     score(m, type, n, x, got);
@@ -109,6 +109,34 @@ ParameterizedTest(int *index, kl_accuracy, random_points, .timeout = 3600) {
     free(mag);
 }
 
+/* The whole range that the header promises: no NaN, no divergence below 0. */
+ParameterizedTestParameters(kl_accuracy, whole_range) {
+    static int index[64];
+    for (int i = 0; i < 64; i++) index[i] = i;
+    return cr_make_param_array(int, index, kl_model_count);
+}
+ParameterizedTest(int *index, kl_accuracy, whole_range, .timeout = 600) {
+    const struct kl_model *m = &kl_models[*index];
+    size_t n = gen_count(200000), inputs = m->inputs, outputs = inputs + 1, bad = 0;
+    uint64_t state = gen_state(9300 + (uint64_t)*index);
+    double *x = new_doubles(n * inputs), *got = new_doubles(n * outputs);
+    for (size_t i = 0; i < n; i++) kl_draw(m, 0, 1000, x + i * inputs, &state);
+    score(m, NLL_F64, n, x, got);
+    for (size_t i = 0; i < n; i++) {
+        int fine = got[i * outputs] >= 0;
+        for (size_t o = 1; o < outputs; o++) fine &= !isnan(got[i * outputs + o]);
+        if (fine) continue;
+        if (bad++ > 4) break;
+        fprintf(stderr, "%s:", m->kernel);
+        for (size_t k = 0; k < inputs; k++) fprintf(stderr, " %a", x[i * inputs + k]);
+        for (size_t o = 0; o < outputs; o++) fprintf(stderr, " %g", got[i * outputs + o]);
+        fprintf(stderr, "\n");
+    }
+    cr_expect(bad == 0, "%s", m->kernel);
+    free(x);
+    free(got);
+}
+
 /* Dirichlet: rows of a few classes, as the gamma's parameters are drawn. */
 enum { CLASSES = 5 };
 ParameterizedTestParameters(kl_accuracy, dirichlet) {
@@ -124,7 +152,7 @@ ParameterizedTest(int *index, kl_accuracy, dirichlet, .timeout = 3600) {
     double *p = new_doubles(n * CLASSES), *q = new_doubles(n * CLASSES);
     for (size_t i = 0; i < n * CLASSES; i++) {
         double x[4];
-        kl_draw(&gamma, type == NLL_F32, x, &state);
+        kl_draw(&gamma, type == NLL_F32, 0, x, &state);
         p[i] = x[0];
         q[i] = x[2];
     }

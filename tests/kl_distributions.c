@@ -124,6 +124,9 @@ Test(kl_distributions, rates_of_zero) {
     cr_expect(r.value == 0 && r.dp == 0 && r.dq == 0);
     cr_expect(isnan(two("poisson", "rate", -1, 1).value) &&
               isnan(two("poisson", "rate", 1, INF).dp));
+    const double rates[][2] = {{INF, INF}, {INF, 3}, {3, INF}};
+    for (int i = 0; i < 3; i++)
+        cr_expect(isnan(two("poisson", "log_rate", rates[i][0], rates[i][1]).value));
     cr_expect(isnan(two("exponential", "rate", 0, 1).value));
     cr_expect(isnan(two("exponential", "rate", 1, 0).value));
     cr_expect(isnan(two("exponential", "log_rate", -INF, 0).value));
@@ -149,6 +152,45 @@ Test(kl_distributions, ratios_out_of_range) {
     cr_expect(close_to(four("gaussian", "loc", "scale", 0x1p1000, 0x1p999, 0, 0x1p999), 2));
     /* far below the range of q's exponential */
     cr_expect(close_to(four("laplace", "loc", "scale", 1, 0x1p-1074, 0, 1), 1 + 1074 * LN2 - 1));
+}
+
+/* Products and differences that leave the range of a double. */
+Test(kl_distributions, products_out_of_range) {
+    const double want[] = {0.15342640972002734, 0.62453126264610011};
+    cr_expect(close_to(four("beta", "alpha", "beta", 1e160, 1e160, 2e160, 2e160), want[0]));
+    cr_expect(close_to(four("beta", "alpha", "beta", 1e-170, 1e-170, 2e-170, 3e-170), want[1]));
+    for (int i = 0; i < 2; i++) {
+        double p[2], q[2], v = 0;
+        for (int k = 0; k < 2; k++) {
+            p[k] = i ? 1e-170 : 1e160;
+            q[k] = i ? (2 + k) * 1e-170 : 2e160;
+        }
+        nll_kl_dirichlet_args x = {.struct_size = sizeof x,
+                                   .p_concentration = nll_view_2d(p, NLL_F64, 1, 2),
+                                   .q_concentration = nll_view_2d(q, NLL_F64, 1, 2),
+                                   .divergence = nll_out_1d(&v, NLL_F64, 1)};
+        ASSERT_OK(nll_kl_dirichlet(&x, NULL));
+        cr_expect(fabs(v - want[i]) <= 1e-14, "%a", v);
+    }
+    cr_expect(four("laplace", "loc", "scale", 1, 1e200, 2, 1e-200) == INF);
+    cr_expect(close_to(four("gaussian", "loc", "scale", 1e308, 1e308, -1e308, 1e308), 2));
+    cr_expect(
+        close_to(four("laplace", "loc", "scale", 1e308, 1e308, -1e308, 1e308), 1.1353352832366127));
+    struct call c;
+    open_call(&c, "gaussian");
+    give(&c, 'p', "loc", 0);
+    give(&c, 'p', "var", 0x1p340);
+    give(&c, 'q', "loc", 0);
+    give(&c, 'q', "var", 0x1p-760);
+    ASSERT_OK(nll_kl_family(c.family, c.args.bytes, NULL));
+    cr_expect(c.value == INF && c.grad[1] == 0x1p759, "%g %g", c.value, c.grad[1]);
+    open_call(&c, "gamma");
+    give(&c, 'p', "concentration", 0x1p-770);
+    give(&c, 'p', "rate", 1);
+    give(&c, 'q', "concentration", 0x1p700);
+    give(&c, 'q', "rate", 1);
+    ASSERT_OK(nll_kl_family(c.family, c.args.bytes, NULL));
+    cr_expect(c.grad[2] == 0x1p770, "%g", c.grad[2]);
 }
 
 /* A beta or Dirichlet of two classes, and a gamma of shape 1, are what other families are. */

@@ -3,6 +3,7 @@
 #include "gen.h"
 #include "support.h"
 
+#include <float.h>
 #include <math.h>
 
 static num half(num a) { return num_scale(a, -1); }
@@ -129,6 +130,8 @@ static num curve_terms(num p, num q) { return n_abs(n_mul(n_sub(p, q), trigamma(
 static num slope_terms(num p, num q) { return n_abs(n_sub(n_digamma(q), n_digamma(p))); }
 static num beta_terms(size_t o, const num x[]) {
     num p = n_add(x[0], x[1]), q = n_add(x[2], x[3]);
+    double tiny = 0x1p-30;
+    if (o == 0 && mpfr_cmp_d(p, tiny) < 0 && mpfr_cmp_d(q, tiny) < 0) return NULL;
     if (o == 0) return n_add(beta(x), phi_rest(p, q));
     size_t side = (o - 1) % 2;
     return o < 3 ? n_add(curve_terms(x[side], x[2 + side]), curve_terms(p, q))
@@ -314,7 +317,7 @@ static double draw(enum kl_domain domain, int range, uint64_t *state) {
     return 1;
 }
 
-void kl_draw(const struct kl_model *m, int f32, double x[], uint64_t *state) {
+void kl_draw(const struct kl_model *m, int f32, int reach, double x[], uint64_t *state) {
     size_t places = m->inputs > 2 ? 2 : 1;
     int wide = (int)(gen_bits(state) & 1), near = (int)gen_below(4, state);
     int most = f32 ? 22 : 51, bits = (int)gen_below((uint64_t)most, state) + 1;
@@ -323,6 +326,7 @@ void kl_draw(const struct kl_model *m, int f32, double x[], uint64_t *state) {
         int range = !wide                      ? 4
                     : f32                      ? 30
                     : domain == KL_REAL        ? 40
+                    : reach                    ? reach
                     : m->domains[0] == KL_REAL ? 90
                                                : 200;
         double p = draw(domain, range, state), q = draw(domain, range, state);
@@ -336,10 +340,11 @@ void kl_draw(const struct kl_model *m, int f32, double x[], uint64_t *state) {
     if (m->domains[0] ==
         KL_REAL) { /* locations in units of p's scale, which 768 bits can resolve */
         double scale = m->domains[1] == KL_POSITIVE ? x[1] : 1;
-        x[0] *= scale;
-        x[2] *= scale;
+        for (int k = 0; k < 4; k += 2) x[k] = fmax(-DBL_MAX, fmin(x[k] * scale, DBL_MAX));
         if (near && gen_bits(state) & 1)
-            x[2] = x[0] + ldexp(scale * sign(state) * mantissa(state), -(int)gen_below(30, state));
+            x[2] = fabs(x[0]) == DBL_MAX ? -x[0]
+                                         : x[0] + ldexp(scale * sign(state) * mantissa(state),
+                                                        -(int)gen_below(30, state));
     }
     for (size_t k = 0; k < m->inputs; k++) {
         if (f32) x[k] = round_to(NLL_F32, x[k]);

@@ -34,7 +34,8 @@ void kl_oracle_dirichlet(size_t n, const double *p, const double *q, size_t c, l
                          long double mag[3]);
 
 /* Parameters: of moderate and of extreme size; q independent of p, near it by any power of two that
- * the type resolves, or equal in part. */
-void kl_draw(const struct kl_model *m, int f32, double x[], uint64_t *state);
+ * the type resolves, or equal in part.  Half of the numbers above 0 go to 2^+-reach, reach 0: as
+ * far as 768 bits resolve the gradients' differences. */
+void kl_draw(const struct kl_model *m, int f32, int reach, double x[], uint64_t *state);
 
 #endif

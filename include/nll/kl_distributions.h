@@ -20,7 +20,13 @@
  * differences of the large terms of the textbook's formula: a value keeps its relative accuracy
  * where p is nearly q, to 0.51 ULP for float arrays, which are computed in double and rounded once,
  * and 16 ULP for double ones.  Gradients are as accurate relative to the sum of the magnitudes of
- * the terms given below.  Beta and Dirichlet alone subtract: see there. */
+ * the terms given below.  Beta and Dirichlet alone subtract: see there.
+ *
+ * Range.  Parameters above 0 in [2^-1000, 2^1000], their sums too, any finite location: no NaN, and
+ * +inf or an infinite gradient only where the number, or one of the terms it is the sum of, is
+ * beyond the type's range; the gradients of the Dirichlet alone may be NaN where two of their terms
+ * are.  The accuracy above is tested against a reference over [2^-200, 2^200] ([2^-90, 2^90] for
+ * scales), beyond by known values. */
 
 /* Gaussian, z = (mp - mq) / sq, t = sp / sq.
  *   KL = (t^2 - 1) / 2 - log t + z^2 / 2     d p_loc = z / sq = -d q_loc
@@ -78,7 +84,8 @@ nll_status nll_kl_bernoulli(const nll_kl_bernoulli_args *args, nll_result *resul
 /* Poisson, p and q the rates.
  *   KL = p log(p / q) + q - p     d p_rate = log(p / q)     d q_rate = 1 - p / q
  *   d p_log_rate = p log(p / q)   d q_log_rate = q - p
- * p = 0: KL = q, d p_rate = -inf.  A log_rate of -inf is the rate 0. */
+ * p = 0: KL = q, d p_rate = -inf.  A log_rate of -inf is the rate 0, one of +inf outside the
+ * domain. */
 typedef struct nll_kl_poisson_args {
     size_t struct_size;
     size_t rows;
@@ -127,8 +134,9 @@ nll_status nll_kl_gamma(const nll_kl_gamma_args *args, nll_result *result);
  *   d ap = (ap - aq) psi1(ap) - (sp - sq) psi1(sp)     d aq = psi(aq) - psi(ap) - psi(sq) + psi(sp)
  *   and b likewise.
  * Accuracy: relative to the value and phi(sq; sp) = phi(sq) - phi(sp) - (sq - sp) phi'(sp) with
- * phi(x) = lgamma(x) - x log x + x.  That is the value's own order unless one shape is far below 1
- * and the other alone moves. */
+ * phi(x) = lgamma(x) - x log x + x.  Where sp and sq are below 2^-30 it is relative to the value
+ * alone; else phi(sq; sp) may exceed the value where one shape of p or q is far below 1 and far
+ * below the other. */
 typedef struct nll_kl_beta_args {
     size_t struct_size;
     size_t rows;
@@ -145,7 +153,8 @@ nll_status nll_kl_beta(const nll_kl_beta_args *args, nll_result *result);
  *        - [lgamma(Aq) - lgamma(Ap) + (Ap - Aq) psi(Ap)]
  *   d ap_c = (ap_c - aq_c) psi1(ap_c) - (Ap - Aq) psi1(Ap)
  *   d aq_c = psi(aq_c) - psi(ap_c) - psi(Aq) + psi(Ap)
- * Arrays, no numbers.  Computed in double whatever the types are.  Accuracy as for the beta. */
+ * Arrays, no numbers.  Computed in double whatever the types are.  Accuracy: relative to
+ * the value and phi(Aq; Ap), see the beta, for tiny shapes too. */
 typedef struct nll_kl_dirichlet_args {
     size_t struct_size;
     nll_view p_concentration; /* [rows, cols], > 0 */

@@ -39,12 +39,12 @@ NLL_INLINE wide_value kl_poisson_log_rate(const vd x[], const double *par) {
     vd slope = d_sel(no_p, zero, d_mul_exp(d_neg(y), tp));
     vd tail = d_sel(no_p, zero, d_mul_exp(d_add(one, y), tp));
     vd value = d_sel(far, d_sub(q, tail), d_mul_exp(e.rest, tp));
-    value = d_sel(d_eq(tq, d_neg(inf)), inf, d_sel(d_eq(tp, inf), inf, value));
+    value = d_sel(d_eq(tq, d_neg(inf)), inf, value);
     vd change = d_sel(far, d_sub(q, p), d_mul_exp(e.em1, tp));
     md same = d_eq(tp, tq);
     wide_value v = {.loss = d_sel(same, zero, value),
                     .grad = {d_sel(same, zero, slope), d_sel(same, zero, change)}};
-    return kl_within(v, d_mask_and(d_is_number(tp), d_is_number(tq)));
+    return kl_within(v, d_mask_and(d_lt(tp, inf), d_lt(tq, inf)));
 }
 
 NLL_INLINE wide_value kl_exponential_rate(const vd x[], const double *par) {

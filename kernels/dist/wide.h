@@ -100,16 +100,6 @@ NLL_INLINE d_exps d_exp_product(vd a, vd b) {
     return d_exp_both(p, lost);
 }
 
-/* ---- x > 0 as 2^n (1 + r), |r| < 1/2; subnormals too */
-NLL_INLINE vd d_log_split_any(vd x, vd *r) {
-#if defined(NLL_T_F64)
-    md tiny = d_lt(x, d_set(0x1p-1022));
-    vd n = d_log_split(d_sel(tiny, d_mul(x, d_set(0x1p52)), x), r);
-    return d_sel(tiny, d_sub(n, d_set(52.0)), n);
-#else
-    return d_log_split(x, r);
-#endif
-}
 /* log x for 0 < x < inf; what it makes of other numbers is for the domain to hide. */
 NLL_INLINE vd d_log_inside(vd x) {
     vd r, n = d_log_split_any(x, &r);

@@ -16,6 +16,7 @@
 #ifndef NLL_MATH_BREGMAN_H
 #define NLL_MATH_BREGMAN_H
 
+#include "math/digamma.h"
 #include "math/gamma_diff.h"
 #include "math/log1pmx.h"
 #include "math/stirling.h"
@@ -51,6 +52,59 @@ NLL_INLINE d_ratio d_ratio_plain(vd a, vd b) { return d_ratio_of(a, b, d_sub(a, 
 NLL_INLINE vd d_cross(vd a, vd b, vd c, vd d) {
     vd m = d_mul(c, d), lost = d_nfma(c, d, m);
     return d_add(d_fma(a, b, d_neg(m)), lost);
+}
+
+/* x as value 2^n, so that products of such values stay in range; floats do so as they are. */
+typedef struct d_normal {
+    vd value, n;
+} d_normal;
+NLL_INLINE d_normal d_normal_of(vd x) {
+#if defined(NLL_T_F64)
+    vd r, n = d_log_split_any(x, &r);
+    return (d_normal){d_add(r, d_set(1)), n};
+#else
+    return (d_normal){x, d_set(0)};
+#endif
+}
+/* x 2^n for integers |n| <= 2000. */
+NLL_INLINE vd d_times_pow2(vd x, vd n) {
+#if defined(NLL_T_F64)
+    vd limit = d_set(1000), first = d_max(d_neg(limit), d_min(limit, n));
+    vd rest = d_max(d_neg(limit), d_min(limit, d_sub(n, first)));
+    return d_mul(d_mul(x, d_pow2(first)), d_pow2(rest));
+#else
+    (void)n;
+    return x;
+#endif
+}
+
+/* The ratio a b / (c d) of numbers above 0, of which the caller knows the difference a b - c d: in
+ * the units of up b.value - c.value d.value, up = a.value 2^n for |n| <= 1000. */
+typedef struct d_products {
+    d_normal a, b, c, d;
+    vd n, up;
+} d_products;
+NLL_INLINE d_products d_products_of(d_normal a, d_normal b, d_normal c, d_normal d) {
+    vd n = d_sub(d_add(a.n, b.n), d_add(c.n, d.n)), limit = d_set(1000);
+    vd power = d_pow2(d_min(limit, d_max(d_neg(limit), n)));
+    return (d_products){a, b, c, d, n, d_mul(a.value, power)};
+}
+/* Of that ratio log and t = ratio - 1, and c t and c (t - log): both a b / d beyond 2^1000. */
+typedef struct d_product_ratio {
+    vd t, log, gain, loss;
+    md large;
+} d_product_ratio;
+NLL_INLINE d_product_ratio d_product_ratio_of(d_products p, vd difference, vd c) {
+    vd limit = d_set(1000), below = d_mul(p.c.value, p.d.value);
+    d_ratio r = d_ratio_of(d_mul(p.up, p.b.value), below, difference);
+    vd beyond = d_min(d_set(0), d_add(p.n, limit)); /* of a ratio below 2^-1000 */
+    vd log = d_fma(beyond, d_set(0x1.62e42fefa39efp-1), r.log);
+    vd rest = d_fma(beyond, d_set(0x1.62e42fefa39efp-1), r.rest);
+    md large = d_lt(limit, p.n);
+    vd all = d_div(d_mul(p.a.value, p.b.value), p.d.value);
+    all = d_times_pow2(all, d_sub(d_add(p.a.n, p.b.n), p.d.n));
+    return (d_product_ratio){r.t, log, d_sel(large, all, d_mul(c, r.t)),
+                             d_sel(large, all, d_neg(d_mul(c, rest))), large};
 }
 
 /* For y = y + lost.  By y / 4 and (1 + E)^2 = 1 + 2 E + E^2, twice, as far as the polynomial of
@@ -115,9 +169,30 @@ NLL_INLINE vd d_phi_rest(vd p, vd q, vd difference) {
     return d_add(rest, d_sel(low, lifted, d_neg(d_mul(half, h.rest))));
 }
 
+/* base - difference psi1(p). */
+NLL_INLINE vd d_minus_curve(vd base, vd difference, vd p) {
+    vd y = d_nfma(difference, d_trigamma(p), base);
+#if defined(NLL_T_F64)
+    /* psi1(p) may overflow: 1 / p^2 to all digits */
+    vd tiny = d_sub(base, d_div(d_div(difference, p), p));
+    y = d_sel(d_lt(p, d_set(0x1p-500)), tiny, y);
+#endif
+    return y;
+}
 /* psi(q) - psi(p), with difference = q - p. */
 NLL_INLINE vd d_digamma_step(vd p, vd q, vd difference) {
-    vd step = d_gamma_difference(d_min(p, q), d_abs(difference), WANT_SLOPE).slope;
+    vd least = d_min(p, q), size = d_abs(difference), near = size;
+#if defined(NLL_T_F64)
+    near = d_min(size, d_set(0x1p900));
+#endif
+    vd step = d_gamma_difference(least, near, WANT_SLOPE).slope;
+#if defined(NLL_T_F64)
+    /* psi is log up there; and 1 / least is all of it where the ratio of the two leaves the range
+     */
+    step = d_add(step, d_log(d_max(d_set(1), d_mul(size, d_set(0x1p-900)))));
+    md far = d_lt(d_mul(d_set(0x1p1000), least), d_min(size, d_set(0x1p930)));
+    step = d_sel(far, d_div(d_set(1), least), step);
+#endif
     step = d_sel(d_lt(difference, d_set(0)), d_neg(step), step);
     return d_sel(d_eq(difference, d_set(0)), difference, step);
 }

@@ -82,6 +82,17 @@ NLL_INLINE vd d_log_split(vd u, vd *r) {
     return d_sub(d_of_bits(l_or(e, l_set(0x4330000000000000))), d_set(0x1p52 + 2048.0));
 }
 
+/* x > 0 as 2^n (1 + r), |r| < 1/2; subnormals too */
+NLL_INLINE vd d_log_split_any(vd x, vd *r) {
+#if defined(NLL_T_F64)
+    md tiny = d_lt(x, d_set(0x1p-1022));
+    vd n = d_log_split(d_sel(tiny, d_mul(x, d_set(0x1p52)), x), r);
+    return d_sel(tiny, d_sub(n, d_set(52.0)), n);
+#else
+    return d_log_split(x, r);
+#endif
+}
+
 NLL_INLINE vd d_log(vd x) {
     md tiny = d_lt(x, d_set(0x1p-1022));
     vd u = d_sel(tiny, d_mul(x, d_set(0x1p52)), x), r;
