@@ -24,10 +24,14 @@ static double lowest(double t, double most) {
     return k > most ? most : k > 0 ? k : 0;
 }
 
-/* n x / s, x < s: of small whole numbers without an error. */
+/* n x / s, x < s, on the right side of the whole number next to it. */
 static double part(double n, double x, double s) {
     double product = n * x;
-    return product < INFINITY ? product / s : n * (x / s);
+    if (!(product < INFINITY)) return n * (x / s);
+    double t = product / s, whole = rint(t);
+    double above = fma(-whole, s, product) + fma(n, x, -product);
+    if (above > 0 && t <= whole) return nextafter(whole, INFINITY);
+    return above <= 0 && t > whole ? whole : t;
 }
 
 /* One line each.  a, b: the first two parameters. */
