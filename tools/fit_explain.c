@@ -17,6 +17,7 @@ static double of_half(uint16_t bits, int exponent) {
 }
 
 static double real_at(const nll_view *view, size_t i) {
+    if (view->dtype == NLL_NUMBER) return view->value; /* it has no data */
     const char *at = (const char *)view->data +
                      (ptrdiff_t)i * view->row_stride * (ptrdiff_t)nll_dtype_size(view->dtype);
     double x;
@@ -29,7 +30,6 @@ static double real_at(const nll_view *view, size_t i) {
     case NLL_BF16:
         memcpy(&half, at, sizeof half);
         return of_half(half, view->dtype == NLL_F16 ? 5 : 8);
-    case NLL_NUMBER: return view->value;
     default: return (double)view_integer(view, i);
     }
 }
