@@ -319,8 +319,8 @@ bool same_work(const struct result *a, const struct result *b) {
 
 /* Files of peers alone go last: what they ran on is a machine of another file, or of none. */
 static void find_machines(struct runs *runs) {
-    struct run moved[RUNS_MOST];
-    size_t place[RUNS_MOST], placed = 0;
+    struct run moved[RUNS_MOST] = {0};
+    size_t place[RUNS_MOST] = {0}, placed = 0;
     bool measured[RUNS_MOST] = {false};
     for (size_t i = 0; i < runs->result_count; i++)
         measured[runs->results[i].run] |= runs->results[i].kind != KIND_PEER;
