@@ -146,13 +146,13 @@ Test(dist_accuracy, points_that_lost_digits) {
     for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
         const struct dist_model *m = dist_find(points[i].kernel);
         cr_assert_not_null(m, "%s", points[i].kernel);
-        long double v[DIST_OUTPUTS], mag[DIST_OUTPUTS];
+        long double v[DIST_OUTPUTS] = {0}, mag[DIST_OUTPUTS] = {0};
         oracle(m, 1, points[i].x, v, mag);
         hold(m, NLL_F64, 1, points[i].x, v, mag, "point");
     }
     const struct dist_model *m = dist_find("weibull"); /* floats too */
     double x[] = {1, 3, 0x1p-66};
-    long double v[DIST_OUTPUTS], mag[DIST_OUTPUTS];
+    long double v[DIST_OUTPUTS] = {0}, mag[DIST_OUTPUTS] = {0};
     oracle(m, 1, x, v, mag);
     hold(m, NLL_F32, 1, x, v, mag, "point");
 }

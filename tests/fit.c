@@ -230,7 +230,7 @@ Test(fit, a_weight_is_a_repetition) {
     static double y[200];
     size_t n = 0;
     for (size_t i = 0; i < s.n; i++)
-        for (double k = 0; k < s.w[i]; k++) y[n++] = s.y[i];
+        for (size_t k = 0; k < (size_t)s.w[i]; k++) y[n++] = s.y[i];
     cr_assert_eq(n, (size_t)150);
     static const char *const models[] = {"poisson", "negative_binomial", "geometric"};
     for (int m = 0; m < 3; m++) {

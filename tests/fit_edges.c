@@ -87,7 +87,7 @@ Test(fit_edges, weights_that_round) {
     static double y[MOST], w[MOST], n[MOST];
     uint64_t state = gen_state(77);
     for (int trial = 0; trial < 20; trial++) {
-        size_t rows = (size_t)(20 + 97 * trial);
+        size_t rows = 20 + 97 * (size_t)trial;
         for (size_t i = 0; i < rows; i++) {
             n[i] = 3;
             w[i] = uniform(&state);

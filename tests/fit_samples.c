@@ -30,8 +30,11 @@ static double gamma_of(int shape, uint64_t *s) {
     return sum;
 }
 static double poisson_of(double rate, uint64_t *s) {
-    double n = 0;
-    for (double t = waiting(s); t < rate; n++) t += waiting(s);
+    double n = 0, t = waiting(s);
+    while (t < rate) {
+        t += waiting(s);
+        n++;
+    }
     return n;
 }
 static double binomial_of(int n, double p, uint64_t *s) {
