@@ -228,4 +228,7 @@ def hot_loop(table, name, full, levels, most_loads, fmas=None):
     found = [loop for loop in found if loop.fmas >= 0.75 * most]
     if levels:
         return max(found, key=lambda loop: len(loop.body))
+    # not the end of a row on AVX2, whose masked stores are not counted as such
+    most = max(loop.stores for loop in found)
+    found = [loop for loop in found if loop.stores == most]
     return min(found, key=lambda loop: (-loop.loaded if most_loads else loop.loaded, len(loop.body)))
