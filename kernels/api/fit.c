@@ -83,7 +83,7 @@ static void solve(fit_problem *p, fit_limits limits) {
 
 static void report(const fit_problem *p, nll_fit_result *r) {
     unsigned place[NLL_PLACES];
-    double k = fit_free(p, place), w = p->seen.weight_sum;
+    unsigned k = fit_free(p, place);
     r->outcome = p->outcome;
     r->converged = p->outcome == NLL_FIT_CONVERGED || p->outcome == NLL_FIT_BOUNDARY ||
                    p->outcome == NLL_FIT_LIMIT;
@@ -101,8 +101,9 @@ static void report(const fit_problem *p, nll_fit_result *r) {
     }
     int density = p->row->kernel[0] != NLL_K_tweedie_mean;
     r->log_likelihood = nll_canonical(0 - p->loss);
-    r->aic = density ? 2 * k + 2 * p->loss : (double)NAN;
-    r->bic = density ? k * nll_one(NLL_K_log, w) + 2 * p->loss : (double)NAN;
+    r->aic = density ? 2 * (double)k + 2 * p->loss : (double)NAN;
+    r->bic =
+        density ? (double)k * nll_one(NLL_K_log, p->seen.weight_sum) + 2 * p->loss : (double)NAN;
     r->gradient_norm = nll_canonical(p->norm);
     r->iterations = p->iterations;
     r->passes = p->passes;

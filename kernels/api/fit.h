@@ -1,17 +1,25 @@
 /* fit.h: a maximum likelihood problem while it is solved.
  *
- *   fit_model.c   which parameters, in which form, by which kernel
- *   fit_survey.c  one look at all data: are they in the support, and what is their range
- *   fit_start.c   where to begin, and whether there is a maximum at all; fit_start_counts.c for
- * counts fit_pass.c    sums over the data: the loss and its derivatives, and functions of the
- * target fit_newton.c  Newton's method and the information matrix fit.c         the public function
- */
+ * fit.c has the public function, and calls in this order:
+ *
+ * fit_model.c: which parameters, in which form, by which kernel.
+ *
+ * fit_survey.c: one look at all data: are they in the support, and what is their range.
+ *
+ * fit_start.c, fit_start_counts.c: where to begin, and whether there is a maximum at all.
+ *
+ * fit_newton.c: Newton's method and the information matrix, on
+ *
+ * fit_pass.c: sums over the data: the loss and its derivatives, and functions of the target. */
 #ifndef NLL_FIT_INTERNAL_H
 #define NLL_FIT_INTERNAL_H
 
 #include "dispatch.h"
 #include "distribution.h"
+#include "fetch.h"
 #include "nll/nll.h"
+
+_Static_assert((int)NLL_FIT_PARAMETERS == (int)NLL_PLACES, "a result has room for every parameter");
 
 /* The data as surveyed; rows of weight 0 left out. */
 typedef struct fit_survey {
@@ -67,6 +75,12 @@ unsigned fit_free(const fit_problem *p, unsigned place[NLL_PLACES]);
 nll_status fit_choose(fit_problem *p, const nll_fit_args *args);
 
 void fit_look(fit_problem *p);
+
+/* Rows [i, i + n) of v as doubles: there, or in scratch. */
+static inline const double *fit_numbers(const fit_problem *p, const nll_view *v, size_t i, size_t n,
+                                        double *scratch) {
+    return nll_fetch(v, NLL_TYPE_F64, p->isa, i, 0, NLL_ALONG_ROWS, n, scratch);
+}
 
 /* Sums over the data at theta; derivatives by place, of free parameters. */
 typedef struct fit_sums {

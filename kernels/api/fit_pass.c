@@ -1,5 +1,4 @@
 /* fit_pass.c: sums over the data, block by block: nothing as long as the data is kept. */
-#include "fetch.h"
 #include "fit.h"
 #include "number.h"
 #include "reduce.h"
@@ -73,11 +72,6 @@ static void run(pass_plan *plan, double *total) {
     free(plan->of);
 }
 
-static const double *fetch(const fit_problem *p, const nll_view *v, size_t i, size_t n,
-                           double *scratch) {
-    return nll_fetch(v, NLL_TYPE_F64, p->isa, i, 0, NLL_ALONG_ROWS, n, scratch);
-}
-
 static double total(const fit_problem *p, const double *x, const double *w, size_t n) {
     return nll_block_total(p->isa, NLL_TYPE_F64, x, w, n, NULL);
 }
@@ -94,14 +88,15 @@ static void derivatives(const pass_plan *plan, size_t i, size_t n, pass_buffers 
         const nll_view *v = &p->fixed[k];
         int number = !fit_is_fixed(p, k) || constant(v);
         job.constant |= number ? 1u << k : 0u;
-        job.in[k] = fit_is_fixed(p, k) ? fetch(p, v, i, number ? 1 : n, b->in[k]) : &plan->theta[k];
+        job.in[k] =
+            fit_is_fixed(p, k) ? fit_numbers(p, v, i, number ? 1 : n, b->in[k]) : &plan->theta[k];
     }
-    job.in[p->places] = fetch(p, p->target, i, n, b->in[p->places]);
+    job.in[p->places] = fit_numbers(p, p->target, i, n, b->in[p->places]);
     for (unsigned k = p->places + 1; k <= inputs; k++) { /* ones, and the scale of derivatives */
         job.in[k] = &one;
         job.constant |= 1u << k;
     }
-    const double *w = p->weight ? fetch(p, p->weight, i, n, b->weight) : NULL;
+    const double *w = p->weight ? fit_numbers(p, p->weight, i, n, b->weight) : NULL;
     job.out[0] = b->out[0];
     for (unsigned f = 0; f < plan->free; f++) {
         job.out[plan->grad[f]] = b->out[plan->grad[f]];
@@ -194,10 +189,10 @@ static void apply(const fit_problem *p, fit_function f, const double *y, const d
 static void function_of_target(const pass_plan *plan, size_t i, size_t n, pass_buffers *b,
                                double *sum) {
     const fit_problem *p = plan->p;
-    const double *y = fetch(p, p->target, i, n, b->in[0]);
-    const double *c = fetch(p, &plan->c, i, n, b->in[1]);
+    const double *y = fit_numbers(p, p->target, i, n, b->in[0]);
+    const double *c = fit_numbers(p, &plan->c, i, n, b->in[1]);
     apply(p, plan->f, y, c, n, b->out[0]);
-    *sum = total(p, b->out[0], p->weight ? fetch(p, p->weight, i, n, b->weight) : NULL, n);
+    *sum = total(p, b->out[0], p->weight ? fit_numbers(p, p->weight, i, n, b->weight) : NULL, n);
 }
 
 double fit_total(fit_problem *p, fit_function f, nll_view c) {

@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-static double exponential(double x) { return nll_one(NLL_K_exp, x); }
-
 /* ---- location and scale */
 
 /* All mass on one point, or every row on the location held for it: the density has no bound. */
@@ -144,7 +142,7 @@ static void start_weibull(fit_problem *p, double *x) {
     if (to_a_point(p, 0, 1, p->seen.least, x)) return;
     double m = fit_mean(p, FIT_LOG, 0), sd = sqrt(fit_mean(p, FIT_LOG_SQUARE, m));
     x[0] = sd > 0 ? 1.2825498301618641 / sd : 1; /* pi / sqrt(6) */
-    x[1] = exponential(m + 0.5772156649015329 / x[0]);
+    x[1] = fit_exponential(m + 0.5772156649015329 / x[0]);
 }
 /* The scale is the least y; the rest is smooth. */
 static void start_pareto(fit_problem *p, double *x) {

@@ -8,9 +8,16 @@
 #include <math.h>
 
 static inline double fit_natural_log(double x) { return nll_one(NLL_K_log, x); }
+static inline double fit_exponential(double x) { return nll_one(NLL_K_exp, x); }
 static inline int fit_is_free(const fit_problem *p, unsigned k) { return !fit_is_fixed(p, k); }
 static inline double fit_plain_mean(fit_problem *p) { return fit_mean(p, FIT_VALUE, 0); }
 static inline double fit_variance(fit_problem *p, double m) { return fit_mean(p, FIT_SQUARE, m); }
+
+/* A parameter held at a number, where it is given as itself or as its logarithm. */
+static inline double fit_held(const fit_problem *p, unsigned k) {
+    double x = p->fixed[k].value;
+    return p->form[k]->domain == NLL_LOG ? fit_exponential(x) : x;
+}
 
 /* The answer is known, and what it means for the parameter at this place. */
 static inline void fit_decide(fit_problem *p, nll_fit_outcome outcome, int place) {

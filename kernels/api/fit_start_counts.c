@@ -1,8 +1,6 @@
 /* fit_start_counts.c: starting values of the distributions of counts. */
 #include "fit_start.h"
 
-static double exponential(double x) { return nll_one(NLL_K_exp, x); }
-
 /* Successes of trials, by counts of rows where only failures or only successes are to be told:
  * sums of weights are rounded. */
 static void start_probs(fit_problem *p, unsigned place, double probs, int none, int all,
@@ -46,8 +44,7 @@ void fit_start_negative_binomial(fit_problem *p, double *x) {
         fit_decide_loss(p, 0);
         return;
     }
-    if (fit_is_number(p, 0))
-        m = p->form[0]->domain == NLL_LOG ? exponential(p->fixed[0].value) : p->fixed[0].value;
+    if (fit_is_number(p, 0)) m = fit_held(p, 0);
     /* Means held by row have an excess of their own; their logarithms not without another pass. */
     int by_row = fit_is_fixed(p, 0) && !fit_is_number(p, 0), logs = p->form[0]->domain == NLL_LOG;
     nll_view at = by_row && !logs ? p->fixed[0] : nll_number(m);
@@ -77,15 +74,15 @@ void fit_start_zero_inflated_poisson(fit_problem *p, double *x) {
         return;
     }
     if (fit_is_free(p, 0) && fit_is_number(p, 1))
-        rate = p->form[1]->domain == NLL_LOG ? exponential(p->fixed[1].value) : p->fixed[1].value;
+        rate = fit_held(p, 1);
     else
         for (int i = 0; i < 60; i++) { /* Newton's method from the right, on a convex function */
-            double e = exponential(-rate);
+            double e = fit_exponential(-rate);
             rate -= (rate - above * (1 - e)) / (1 - above * e);
             if (!(rate > 0)) rate = m / 2;
         }
     x[1] = rate;
-    x[0] = 1 - (1 - zeros) / (1 - exponential(-rate));
+    x[0] = 1 - (1 - zeros) / (1 - fit_exponential(-rate));
     if (!(x[0] > 0) && fit_is_free(p, 0) && (fit_is_free(p, 1) || fit_is_number(p, 1))) {
         x[0] = 0; /* no more zeros than a Poisson count has */
         if (fit_is_free(p, 1)) x[1] = m;

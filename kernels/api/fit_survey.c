@@ -1,5 +1,4 @@
 /* fit_survey.c: one look at all data: support, weights, range; and order statistics. */
-#include "fetch.h"
 #include "fit.h"
 #include "number.h"
 #include "reduce.h"
@@ -8,24 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What one task of NLL_SUPER blocks saw. */
-typedef struct sight {
-    fit_survey seen;
-} sight;
-
 typedef struct look_plan {
     const fit_problem *p;
-    sight *of; /* by super */
+    fit_survey *of; /* by task of NLL_SUPER blocks */
 } look_plan;
 
 typedef struct look_buffers {
     double y[NLL_BLOCK], w[NLL_BLOCK], in[NLL_PLACES][NLL_BLOCK];
 } look_buffers;
-
-static const double *numbers(const fit_problem *p, const nll_view *v, size_t i, size_t n,
-                             double *scratch) {
-    return nll_fetch(v, NLL_TYPE_F64, p->isa, i, 0, NLL_ALONG_ROWS, n, scratch);
-}
 
 /* The free scale of pareto bounds nothing yet. */
 static nll_domain target_domain(const fit_problem *p) {
@@ -40,12 +29,12 @@ static int row_is_bad(const fit_problem *p, double y, const double in[]) {
 }
 
 static void look_block(const fit_problem *p, size_t i, size_t n, look_buffers *b, fit_survey *s) {
-    const double *in[NLL_PLACES] = {NULL}, *y = numbers(p, p->target, i, n, b->y);
-    const double *w = p->weight ? numbers(p, p->weight, i, n, b->w) : NULL;
+    const double *in[NLL_PLACES] = {NULL}, *y = fit_numbers(p, p->target, i, n, b->y);
+    const double *w = p->weight ? fit_numbers(p, p->weight, i, n, b->w) : NULL;
     double sum = 0, zeros = 0, tops = 0;
     int of_trials = p->row->info.target_domain == NLL_COUNT_TO_TOTAL;
     for (unsigned k = 0; k < p->places; k++)
-        if (fit_is_fixed(p, k)) in[k] = numbers(p, &p->fixed[k], i, n, b->in[k]);
+        if (fit_is_fixed(p, k)) in[k] = fit_numbers(p, &p->fixed[k], i, n, b->in[k]);
     for (size_t r = 0; r < n; r++) {
         double x[NLL_PLACES] = {0}, weight = w ? w[r] : 1;
         if (weight == 0) continue;
@@ -103,7 +92,7 @@ static void look_supers(void *arg, size_t begin, size_t end) {
             look_block(p, i, p->rows - i < NLL_BLOCK ? p->rows - i : NLL_BLOCK, &b, &one);
             merge(&all, &one);
         }
-        plan->of[s].seen = all;
+        plan->of[s] = all;
     }
 }
 
@@ -116,7 +105,7 @@ void fit_look(fit_problem *p) {
         return;
     }
     nll_run(p->executor, supers, look_supers, &plan);
-    for (size_t s = 0; s < supers; s++) merge(&p->seen, &plan.of[s].seen);
+    for (size_t s = 0; s < supers; s++) merge(&p->seen, &plan.of[s]);
     free(plan.of);
 }
 
@@ -195,8 +184,8 @@ static void select_parts(void *arg, size_t begin, size_t end) {
         s->above[part] = UINT64_MAX;
         for (size_t i = first * NLL_BLOCK; i < last * NLL_BLOCK && i < p->rows; i += NLL_BLOCK) {
             size_t n = p->rows - i < NLL_BLOCK ? p->rows - i : NLL_BLOCK;
-            const double *y = numbers(p, p->target, i, n, b.y);
-            const double *w = p->weight ? numbers(p, p->weight, i, n, b.w) : NULL;
+            const double *y = fit_numbers(p, p->target, i, n, b.y);
+            const double *w = p->weight ? fit_numbers(p, p->weight, i, n, b.w) : NULL;
             for (size_t r = 0; r < n; r++) {
                 uint64_t key = key_of(y[r]), high = s->shift + s->width;
                 if (w && w[r] == 0) continue;
