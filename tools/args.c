@@ -193,3 +193,9 @@ bool args_number(const char *text, double *value) {
     /* strtod skips white space in front; a name that begins so is no number. */
     return end != text && !*end && !strchr(" \t\n\v\f\r", *text);
 }
+
+void args_option_name(char *to, size_t room, const char *name) {
+    snprintf(to, room, "%s", name);
+    for (char *c = to; *c; c++)
+        if (*c == '_') *c = '-';
+}

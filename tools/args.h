@@ -42,5 +42,7 @@ int args_integer(const char *option, const char *text, long long least, long lon
                  long long *value);
 /* True if all of text is one number as strtod reads it. */
 bool args_number(const char *text, double *value);
+/* The option of a parameter: "log_rate" is --log-rate. */
+void args_option_name(char *to, size_t room, const char *name);
 
 #endif

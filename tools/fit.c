@@ -79,9 +79,7 @@ static int add_model(struct fit *f, const char *name) {
         if (k < f->fixable_count || k == FIXED_MOST) continue;
         struct fixable *to = &f->fixable[f->fixable_count++];
         to->name = parameter[i].name;
-        snprintf(to->flag, sizeof to->flag, "%s", to->name);
-        for (char *c = to->flag; *c; c++)
-            if (*c == '_') *c = '-';
+        args_option_name(to->flag, sizeof to->flag, to->name);
         snprintf(to->help, sizeof to->help, "%s: a number or file [n]%s", parameter[i].about,
                  parameter[i].grad ? " to hold it at" : ", needed");
     }

@@ -1,9 +1,9 @@
 /* fit_report.c: what nll fit prints. */
 #include "error.h"
 #include "fit.h"
+#include "json_number.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,23 +52,14 @@ void fit_rank(struct fit_report *r) {
 
 /* ---- JSON */
 
-static json_t *number(double value) {
-    if (isnan(value)) return json_string("NaN");
-    if (isinf(value)) return json_string(value > 0 ? "Infinity" : "-Infinity");
-    return json_real(value);
-}
-static json_t *hex(double value) {
-    return isfinite(value) ? json_sprintf("%a", value) : number(value);
-}
-
 static json_t *estimates(const nll_fit_result *r) {
     json_t *list = json_array();
     for (int i = 0; i < r->parameter_count; i++) {
         const nll_fit_estimate *e = &r->estimate[i];
         json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:b}", "name", e->name,
-                                              "estimate", number(e->value), "estimate_hex",
-                                              hex(e->value), "standard_error",
-                                              number(e->standard_error), "fixed", e->fixed));
+                                              "estimate", json_number(e->value), "estimate_hex",
+                                              json_hex(e->value), "standard_error",
+                                              json_number(e->standard_error), "fixed", e->fixed));
     }
     return list;
 }
@@ -78,7 +69,7 @@ static json_t *covariance(const nll_fit_result *r) {
     for (int i = 0; i < r->parameter_count; i++) {
         json_t *row = json_array();
         for (int j = 0; j < r->parameter_count; j++)
-            json_array_append_new(row, number(r->covariance[i][j]));
+            json_array_append_new(row, json_number(r->covariance[i][j]));
         json_array_append_new(rows, row);
     }
     return rows;
@@ -102,20 +93,20 @@ static json_t *one_fit(const struct fit_report *report, const struct fitted *x) 
         {"about", r->parameter < 0 ? json_null() : json_string(r->estimate[r->parameter].name)},
         {"parameters", estimates(r)},
         {"covariance", covariance(r)},
-        {"log_likelihood", number(r->log_likelihood)},
-        {"log_likelihood_hex", hex(r->log_likelihood)},
+        {"log_likelihood", json_number(r->log_likelihood)},
+        {"log_likelihood_hex", json_hex(r->log_likelihood)},
         {"free", json_integer(r->free_count)},
-        {"aic", number(r->aic)},
-        {"bic", number(r->bic)},
-        {"gradient_norm", number(r->gradient_norm)},
+        {"aic", json_number(r->aic)},
+        {"bic", json_number(r->bic)},
+        {"gradient_norm", json_number(r->gradient_norm)},
         {"iterations", json_integer(r->iterations)},
         {"passes", json_integer(r->passes)},
     };
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         json_object_set_new(o, members[i].key, members[i].value);
     if (report->compare) {
-        json_object_set_new(o, "delta_aic", number(x->delta));
-        json_object_set_new(o, "weight", number(x->weight));
+        json_object_set_new(o, "delta_aic", json_number(x->delta));
+        json_object_set_new(o, "weight", json_number(x->weight));
     }
     return o;
 }
@@ -135,8 +126,8 @@ static int print_json(const struct fit_report *r) {
     json_object_set_new(o, "threads", json_integer(r->threads));
     json_object_set_new(o, "rows", json_integer((json_int_t)data->rows));
     json_object_set_new(o, "count", json_integer((json_int_t)data->count));
-    json_object_set_new(o, "weight_sum", number(data->weight_sum));
-    json_object_set_new(o, "seconds", number(r->seconds));
+    json_object_set_new(o, "weight_sum", json_number(data->weight_sum));
+    json_object_set_new(o, "seconds", json_number(r->seconds));
     json_object_set_new(o, "version", json_string(nll_version()));
     if (r->compare) {
         json_t *list = json_array();

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 static bool has_bound(const struct result *r) {
-    return (r->kind == KIND_MODEL || r->kind == KIND_KERNEL) && r->bound > 0;
+    return (r->kind == KIND_MODEL || r->kind == KIND_KERNEL) && r->bound >= 0;
 }
 
 static int by_way(const void *a, const void *b) {
@@ -32,12 +32,15 @@ static void put_row(struct page *page, const struct result **r, size_t count, co
     put_work(page, r[0], FIELD_HOW, FIELD_HOW);
     put(page, "</small></th>");
     for (size_t type = 0; type < page->runs->words[FIELD_TYPE].count; type++) {
-        double bound = 0;
+        double bound = (double)NAN;
         if (!shown[type]) continue;
         for (size_t i = 0; i < count; i++)
             if (r[i]->word[FIELD_TYPE] == type) bound = fmax(bound, r[i]->bound);
         put(page, "<td class=\"number\">");
-        put_number(page, bound > 0 ? bound : (double)NAN);
+        if (bound == 0)
+            put(page, "exact");
+        else
+            put_number(page, bound);
         put(page, "</td>");
     }
     put(page, "</tr>\n");

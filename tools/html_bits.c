@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { COLUMNS = 128, HEX = 64 };
+enum { HEX = 64 };
 
 struct column {
     size_t run, isa;
@@ -85,7 +85,7 @@ static size_t find_columns(const struct result **r, size_t count, struct column 
         struct column c = {r[i]->run, r[i]->word[FIELD_ISA], r[i]->threads};
         size_t k = 0;
         while (k < found && by_column(&columns[k], &c) != 0) k++;
-        if (k == found && found < COLUMNS) columns[found++] = c;
+        if (k == found) columns[found++] = c;
     }
     qsort(columns, found, sizeof *columns, by_column);
     return found;
@@ -261,11 +261,11 @@ static void put_verdict(struct page *page, const size_t totals[STATES]) {
 
 void section_bits(struct page *page) {
     size_t count, totals[STATES] = {0};
-    struct column columns[COLUMNS] = {{0, 0, 0}};
     const struct result **r = page_select(page, has_digest, &count);
     unsigned char *states = calloc(count + 1, 1);
+    struct column *columns = calloc(count + 1, sizeof *columns);
     bool whole = put_whole(page);
-    if (count && states && compare_all(page, r, count, states, totals)) {
+    if (count && states && columns && compare_all(page, r, count, states, totals)) {
         size_t column_count = find_columns(r, count, columns);
         put_verdict(page, totals);
         put_matrix(page, r, states, count, columns, column_count, true);
@@ -277,6 +277,7 @@ void section_bits(struct page *page) {
         put_missing(page, "digests",
                     "They are labels of benchmarks, and \"digest\" in the context.");
     }
+    free(columns);
     free(states);
     free(r);
 }

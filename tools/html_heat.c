@@ -56,16 +56,8 @@ static void put_cell(struct page *page, const struct result *r, bool first) {
     }
     int step = (int)fmin(floor(r->fraction * 10), STEPS - 1);
     put(page, "<td class=\"heat h%d%s\" title=\"", step, first ? " first" : "");
-    put_work(page, r, FIELD_MODEL, FIELD_SIZE);
-    put(page, ", ");
-    put_text(page, result_word(page->runs, r, FIELD_ISA));
-    put(page, ": ");
-    put_number(page, r->items / 1e9);
-    put(page, " Gelem/s, ");
-    put_number(page, r->bytes / 1e9);
-    put(page, " of ");
-    put_number(page, r->bytes / 1e9 / r->fraction);
-    put(page, " GB/s\">%s%.0f</td>", r->fraction < 0.01 ? "&lt;" : "",
+    put_rates(page, r);
+    put(page, "\">%s%.0f</td>", r->fraction < 0.01 ? "&lt;" : "",
         fmax(1, fmin(100 * r->fraction, 9999)));
 }
 

@@ -28,18 +28,6 @@ static int by_importance(const void *a, const void *b) {
     return (x->items < y->items) - (x->items > y->items);
 }
 
-static void put_tooltip(struct page *page, const struct result *r) {
-    put_work(page, r, FIELD_MODEL, FIELD_SIZE);
-    put(page, ", ");
-    put_text(page, result_word(page->runs, r, FIELD_ISA));
-    put(page, ": ");
-    put_number(page, r->items / 1e9);
-    put(page, " Gelem/s, ");
-    put_number(page, r->bytes / 1e9);
-    put(page, " GB/s");
-    if (r->fraction > 0) put(page, ", %.0f%% of its roof", 100 * r->fraction);
-}
-
 /* A slanted line, as far as the frame goes; its height at the right. */
 static double put_roof(struct chart *chart, const struct result *roof) {
     double rate = roof->bytes / 1e9, x0 = fmax(chart->x.from, chart->y.from / rate);
@@ -113,7 +101,7 @@ static void put_works(struct chart *chart, const struct result **works, size_t c
         chart_mark(chart, works[i]->word[FIELD_HOW] % SERIES,
                    axis_at(&chart->x, intensity(works[i])),
                    axis_at(&chart->y, works[i]->items / 1e9), !works[i]->dram);
-        put_tooltip(chart->page, works[i]);
+        put_rates(chart->page, works[i]);
         put(chart->page, "</title></path>\n");
     }
 }

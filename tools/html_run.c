@@ -105,6 +105,20 @@ static double median(const struct entry *entries, size_t count, const char *key,
     return found ? quantile(scratch, found, 0.5) : (double)NAN;
 }
 
+/* An error bound; 0 where the work is exact. */
+static double stated_bound(const struct entry *entries, size_t count) {
+    double bound = (double)NAN;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *stated = json_object_get(entries[i].object, "error_bound_ulp");
+        bool whole =
+            !*member(entries[i].object, "aggregate_name") || is_aggregate(&entries[i], "median");
+        double value = json_number_value(stated);
+        if (whole && json_is_number(stated) && isfinite(value) && value >= 0)
+            bound = fmax(bound, value);
+    }
+    return bound;
+}
+
 static void measure_spread(const struct entry *entries, size_t count, struct result *r,
                            double *scratch) {
     size_t found = collect(entries, count, "elements_per_second", scratch);
@@ -188,7 +202,7 @@ static int add_result(struct runs *runs, const struct entry *entries, size_t cou
     r->bytes = median(entries, count, "bytes_per_second", scratch);
     r->fraction = median(entries, count, "roof_fraction", scratch);
     r->ticks = median(entries, count, "ticks_per_element", scratch);
-    r->bound = median(entries, count, "error_bound_ulp", scratch);
+    r->bound = stated_bound(entries, count);
     measure_spread(entries, count, r, scratch);
     /* rates are per second of the thread, where there is one: the clock counts its pauses, too */
     double time = (double)NAN;

@@ -30,7 +30,7 @@ struct result {
     int threads;
     double items, bytes, fraction, ticks; /* medians; per second, but ticks per element */
     double low, high;                     /* of items: the middle half of the repetitions */
-    double bound;                         /* error bound, ULP */
+    double bound;                         /* error bound, ULP; 0: exact, NaN: none stated */
     double classes;                       /* of a row; NaN: no rows */
     double footprint;                     /* bytes that one run goes through */
     bool relative;                        /* its size is named after the machine's: DRAM */

@@ -1,5 +1,6 @@
 /* models.c: the table of models, see model.h. */
 #include "model.h"
+#include "args.h"
 #include "error.h"
 
 #include <stdio.h>
@@ -219,9 +220,7 @@ static const struct model *from_distribution(const struct catalogue *c, const nl
         int choice = 0;
         for (size_t k = 0; k < d->parameter_count; k++)
             if (k != n && d->parameters[k].place == p->place) choice = (int)p->place + 1;
-        snprintf(names[n], sizeof names[n], "%s", p->name);
-        for (char *t = names[n]; *t; t++)
-            if (*t == '_') *t = '-';
+        args_option_name(names[n], sizeof names[n], p->name);
         snprintf(help[n], sizeof help[n], "%s, %s [n]", p->about, values[p->domain]);
         flags[n] = (struct flag){.name = names[n],
                                  .form = COLUMN,

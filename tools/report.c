@@ -1,9 +1,9 @@
 /* report.c: see report.h. */
 #include "report.h"
 #include "error.h"
+#include "json_number.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
@@ -31,17 +31,7 @@ static bool has_perplexity(const struct report *r) {
     return r->model->perplexity || r->sequences->given;
 }
 
-static json_t *number(double value) {
-    if (isnan(value)) return json_string("NaN");
-    if (isinf(value)) return json_string(value > 0 ? "Infinity" : "-Infinity");
-    return json_real(value);
-}
-
 static json_t *integer(uint64_t value) { return json_integer((json_int_t)value); }
-
-static json_t *hex(double value) {
-    return isfinite(value) ? json_sprintf("%a", value) : number(value);
-}
 
 /* Two distributions, not one and a target. */
 static bool is_pair(const struct report *r) { return strcmp(r->model->command, "kl-dist") == 0; }
@@ -67,21 +57,21 @@ static int print_json(const struct report *r, FILE *out) {
         {"ignored", true, integer(result->ignored)},
         {"nonfinite", true, integer(result->nonfinite)},
         {"sequences", r->sequences->given, integer(r->sequences->count)},
-        {"weight_sum", true, number(result->weight_sum)},
+        {"weight_sum", true, json_number(result->weight_sum)},
         {"unit", true, json_string(r->settings->bits ? "bits" : "nats")},
-        {"sum", true, number(result->sum / f.unit)},
-        {"sum_hex", true, hex(result->sum / f.unit)},
-        {"mean", true, number(result->mean / f.unit)},
+        {"sum", true, json_number(result->sum / f.unit)},
+        {"sum_hex", true, json_hex(result->sum / f.unit)},
+        {"mean", true, json_number(result->mean / f.unit)},
         {"value", true,
-         r->settings->reduction == NLL_NONE ? json_null() : number(result->value / f.unit)},
-        {"standard_error", r->sequences->given, number(r->sequences->standard_error / f.unit)},
-        {"bits", true, number(f.bits)},
-        {"perplexity", has_perplexity(r), number(f.perplexity)},
-        {"bits_per_byte", r->settings->bytes > 0, number(f.bits_per_byte)},
-        {"accuracy", r->labels, number(f.accuracy)},
-        {"seconds", true, number(r->seconds)},
+         r->settings->reduction == NLL_NONE ? json_null() : json_number(result->value / f.unit)},
+        {"standard_error", r->sequences->given, json_number(r->sequences->standard_error / f.unit)},
+        {"bits", true, json_number(f.bits)},
+        {"perplexity", has_perplexity(r), json_number(f.perplexity)},
+        {"bits_per_byte", r->settings->bytes > 0, json_number(f.bits_per_byte)},
+        {"accuracy", r->labels, json_number(f.accuracy)},
+        {"seconds", true, json_number(r->seconds)},
         {"bytes", true, integer((uint64_t)r->bytes)},
-        {"gb_per_s", true, number(f.rate)},
+        {"gb_per_s", true, json_number(f.rate)},
         {"digest", true, json_string(r->digest)},
         {"version", true, json_string(nll_version())},
     };
@@ -93,7 +83,7 @@ static int print_json(const struct report *r, FILE *out) {
     }
     for (size_t i = 0; i < r->metrics->count; i++) {
         const struct figure *figure = &r->metrics->figures[i];
-        json_t *value = number(figure->nats ? figure->value / f.unit : figure->value);
+        json_t *value = json_number(figure->nats ? figure->value / f.unit : figure->value);
         failed |= json_object_set_new(object, figure->key, value);
     }
     char *text = failed ? NULL : json_dumps(object, JSON_INDENT(2));

@@ -222,6 +222,19 @@ class Report(Page):
             b["error_bound_ulp"] = 0.87
         self.assertIn("0.870", text_of(self.section(self.page(data), "accuracy")))
 
+    def test_exact_work_has_a_bound_of_0(self):
+        data = {"benchmarks": [{"name": "to_bf16/f32/avx2/pass/L1", "elements_per_second": 1e9,
+                                "error_bound_ulp": 0}]}
+        self.assertIn("exact", text_of(self.section(self.page(data), "accuracy")))
+
+    def test_every_column_of_digests_is_shown(self):
+        name = "categorical/f32/avx2/forward/L2x%d/threads:%d"
+        data = {"benchmarks": [{"name": name % (1000, t), "elements_per_second": 1e9, "threads": t,
+                                "label": "0123456789abcdef0123456789abcdef"} for t in range(1, 151)]}
+        bits = self.section(self.page(data), "bits")
+        heads = [h for h in next(bits.iter(XHTML + "table")).iter(XHTML + "th") if h.get("scope") == "col"]
+        self.assertEqual(len(heads), 1 + 150)
+
     def test_peers(self):
         rate = {"nll": 8e9, "pytorch": 1e9, "slow": 2.5e8}
         data = {"context": {"cpu": "Chip", "versions": {"pytorch": "2.4.1+cpu", "<i>": "<b>", "odd": 3}}, "benchmarks": [
