@@ -31,25 +31,47 @@ enum model {
     DIRICHLET,   /* gradients of both sides */
     MODELS
 };
-static const char *const model_names[] = {"categorical",
-                                          "categorical-scores",
-                                          "categorical-sparse",
-                                          "categorical-bucket",
-                                          "categorical-hess",
-                                          "bernoulli",
-                                          "gaussian",
-                                          "gaussian-scale",
-                                          "gaussian-var",
-                                          "gaussian-log-scale",
-                                          "gaussian-log-var",
-                                          "kl",
-                                          "js",
-                                          "multinomial",
-                                          "dirichlet"};
+
+/* What a model is to this file. */
+enum {
+    LABELS = 1, /* rows of classes with a target class, or a list of them */
+    SPARSE = 2, /* lists */
+    MATRIX = 4, /* rows of classes */
+    IN_PLACE_TOO = 8,
+    NO_HALF = 16,  /* neither counts nor points of a simplex */
+    ROUNDOFFS = 32 /* its error bound is in u, half units in the last place */
+};
 enum { LISTED = 16, SCORES = 5 }; /* classes of a sparse target; scoring outputs */
-static int has_rows(enum model model) { return model < BERNOULLI; }
-static int is_pair(enum model model) { return model >= KL; }
-static int two_gradients(enum model model) { return model > GAUSSIAN && model != MULTINOMIAL; }
+static const struct traits {
+    const char *name;
+    enum nll_kernel kernel;   /* whose error bound holds */
+    unsigned arrays;          /* read */
+    unsigned gradients, more; /* written with gradients; always */
+    unsigned scores;
+    unsigned is;
+} traits[MODELS] = {
+    [CATEGORICAL] = {"categorical", NLL_K_row_lse, 1, 1, 0, 0,
+                     LABELS | MATRIX | IN_PLACE_TOO | ROUNDOFFS},
+    [CATEGORICAL_SCORES] = {"categorical-scores", NLL_K_row_lse, 1, 1, 0, SCORES,
+                            LABELS | MATRIX | ROUNDOFFS},
+    [CATEGORICAL_SPARSE] = {"categorical-sparse", NLL_K_row_lse, 1, 1, 0, 0,
+                            LABELS | SPARSE | MATRIX | ROUNDOFFS},
+    [CATEGORICAL_BUCKET] = {"categorical-bucket", NLL_K_row_lse, 1, 1, 0, 0,
+                            LABELS | SPARSE | MATRIX | ROUNDOFFS},
+    [CATEGORICAL_HESS] = {"categorical-hess", NLL_K_row_lse, 1, 1, 1, 0,
+                          LABELS | MATRIX | ROUNDOFFS},
+    [BERNOULLI] = {"bernoulli", NLL_K_bernoulli_logits, 2, 1, 0, 0, IN_PLACE_TOO},
+    [GAUSSIAN] = {"gaussian", NLL_K_gaussian_scale, 2, 1, 0, 0, IN_PLACE_TOO},
+    [GAUSSIAN_SCALE] = {"gaussian-scale", NLL_K_gaussian_scale, 3, 2, 0, 0, 0},
+    [GAUSSIAN_VAR] = {"gaussian-var", NLL_K_gaussian_var, 3, 2, 0, 0, 0},
+    [GAUSSIAN_LOG_SCALE] = {"gaussian-log-scale", NLL_K_gaussian_log_scale, 3, 2, 0, 0, 0},
+    [GAUSSIAN_LOG_VAR] = {"gaussian-log-var", NLL_K_gaussian_log_var, 3, 2, 0, 0, 0},
+    [KL] = {"kl", NLL_K_row_kl, 2, 2, 0, 0, MATRIX | ROUNDOFFS},
+    [JS] = {"js", NLL_K_row_js, 2, 2, 0, 0, MATRIX | ROUNDOFFS},
+    [MULTINOMIAL] = {"multinomial", NLL_K_row_counts, 2, 1, 0, 0, MATRIX | NO_HALF},
+    [DIRICHLET] = {"dirichlet", NLL_K_row_dirichlet, 2, 2, 0, 0, MATRIX | NO_HALF},
+};
+static int is(enum model model, unsigned property) { return (traits[model].is & property) != 0; }
 static const char *const how_names[] = {"forward", "forward-gradient", "in-place"};
 
 typedef struct model_case {
@@ -64,7 +86,7 @@ typedef struct model_case {
     const char *digest;
 } model_case;
 
-const char *models_name(size_t i) { return i < MODELS ? model_names[i] : NULL; }
+const char *models_name(size_t i) { return i < MODELS ? traits[i].name : NULL; }
 
 /* Where a call's results go: outputs NULL for those not wanted. */
 typedef struct places {
@@ -96,7 +118,7 @@ static nll_status call_rows(const model_case *c, size_t rows, const void *x, pla
                               .logits = nll_view_2d(x, c->dtype, rows, c->cols),
                               .nll = output(to->nll, wide(c), rows, 1),
                               .grad = output(to->grad, c->dtype, rows, c->cols)};
-    if (c->model == CATEGORICAL_SPARSE || c->model == CATEGORICAL_BUCKET) {
+    if (is(c->model, SPARSE)) {
         /* buckets: of the mass, about 1/2 is listed */
         int bucket = c->model == CATEGORICAL_BUCKET;
         const void *q = data_in(1, bucket ? DATA_PART : DATA_UNIT, NLL_TYPE_F32, c->rows * LISTED);
@@ -113,7 +135,7 @@ static nll_status call_rows(const model_case *c, size_t rows, const void *x, pla
         a.confidence = output(to->side[3], NLL_F64, rows, 1);
         a.brier = output(to->side[4], NLL_F64, rows, 1);
     }
-    if (c->model == CATEGORICAL_HESS) a.hess = output(to->side[5], c->dtype, rows, c->cols);
+    if (c->model == CATEGORICAL_HESS) a.hess = output(to->side[SCORES], c->dtype, rows, c->cols);
     return nll_categorical(&a, &to->result);
 }
 
@@ -145,14 +167,10 @@ static nll_status call_simplex(const model_case *c, size_t rows, places *to,
         &to->result);
 }
 
-/* What is read and written of a row beside its classes: labels, lists, scoring outputs. */
+/* What is read of a row beside its classes. */
 static size_t row_bytes_read(enum model model) {
-    if (model == CATEGORICAL_SPARSE || model == CATEGORICAL_BUCKET)
-        return LISTED * (sizeof(int64_t) + sizeof(float));
-    return has_rows(model) ? sizeof(int64_t) : 0;
-}
-static size_t row_bytes_written(enum model model) {
-    return model == CATEGORICAL_SCORES ? SCORES * sizeof(double) : 0;
+    size_t labels = is(model, LABELS) ? sizeof(int64_t) : 0;
+    return is(model, SPARSE) ? LISTED * (labels + sizeof(float)) : labels;
 }
 
 /* The whole call for `rows` of the case's rows.  In place: the logits are those at `grad`. */
@@ -161,10 +179,10 @@ static nll_status call(const model_case *c, size_t rows, int in_place, int threa
     const nll_common common = {.executor = bench_executor(threads)};
     to->result = (nll_result){.struct_size = sizeof to->result};
     const void *x = in_place ? to->grad : input(c, 0, DATA_REAL, n);
-    if (has_rows(c->model)) return call_rows(c, rows, x, to, &common);
+    if (is(c->model, LABELS)) return call_rows(c, rows, x, to, &common);
     if (c->model == MULTINOMIAL) return call_counts(c, rows, x, to, &common);
     if (c->model == DIRICHLET) return call_simplex(c, rows, to, &common);
-    if (is_pair(c->model))
+    if (c->model == KL || c->model == JS)
         return nll_kl(&(nll_kl_args){.struct_size = sizeof(nll_kl_args),
                                      .common = common,
                                      .p_logits = nll_view_2d(x, c->dtype, rows, c->cols),
@@ -218,10 +236,10 @@ static places places_of(const model_case *c, size_t rows, void *(*array)(unsigne
     places p = {0};
     if (values) p.nll = array(0, rows * nll_dtype_size(wide(c)));
     if (c->how != FORWARD) p.grad = array(1, gradient_bytes(c, rows));
-    if (two_gradients(c->model) && c->how != FORWARD) p.grad2 = array(2, gradient_bytes(c, rows));
-    for (unsigned k = 0; k < SCORES && c->model == CATEGORICAL_SCORES; k++)
-        p.side[k] = array(3 + k, rows * 8);
-    if (c->model == CATEGORICAL_HESS) p.side[5] = array(8, gradient_bytes(c, rows));
+    if (traits[c->model].gradients > 1 && c->how != FORWARD)
+        p.grad2 = array(2, gradient_bytes(c, rows));
+    for (unsigned k = 0; k < traits[c->model].scores; k++) p.side[k] = array(3 + k, rows * 8);
+    if (traits[c->model].more) p.side[SCORES] = array(8, gradient_bytes(c, rows));
     return p;
 }
 
@@ -271,31 +289,18 @@ static void run(void *ctx) {
     need(c, call(c, c->rows, c->how == IN_PLACE, c->threads, &to));
 }
 
-/* Of the loss, in units in the last place.  For rows and divergences the headers (and kernels.def)
- * state roundoffs u, half a unit each.  What has no kernel in float is computed in double and
+/* Of the loss, in units in the last place.  What has no kernel in float is computed in double and
  * rounded once: nll/distributions.h. */
 static double bound(enum model model, nll_dtype dtype) {
-    static const enum nll_kernel kernels[MODELS] = {
-        NLL_K_row_lse,          NLL_K_row_lse,
-        NLL_K_row_lse,          NLL_K_row_lse,
-        NLL_K_row_lse,          NLL_K_bernoulli_logits,
-        NLL_K_gaussian_scale,   NLL_K_gaussian_scale,
-        NLL_K_gaussian_var,     NLL_K_gaussian_log_scale,
-        NLL_K_gaussian_log_var, NLL_K_row_kl,
-        NLL_K_row_js,           NLL_K_row_counts,
-        NLL_K_row_dirichlet};
-    const nll_desc *d = &nll_descs[kernels[model]];
-    int in_roundoffs = has_rows(model) || model == KL || model == JS;
+    const nll_desc *d = &nll_descs[traits[model].kernel];
     if (!(d->types >> (dtype == NLL_F64) & 1)) return 0.51;
-    return d->ulp[dtype == NLL_F64] / (in_roundoffs ? 2 : 1);
+    return d->ulp[dtype == NLL_F64] / (is(model, ROUNDOFFS) ? 2 : 1);
 }
 
 static void add(enum model model, nll_dtype dtype, const nll_isa *isa, enum how how, size_t rows,
                 size_t cols, int threads) {
-    int pair = is_pair(model);
-    size_t arrays = has_rows(model) ? 1 : model <= GAUSSIAN || pair ? 2 : 3; /* read */
-    size_t grads = how == FORWARD ? 0 : two_gradients(model) ? 2 : 1;
-    if (model == CATEGORICAL_HESS) grads++;
+    const struct traits *t = &traits[model];
+    size_t written = (how == FORWARD ? 0 : t->gradients) + t->more;
     model_case *c = malloc(sizeof *c);
     if (!c) bench_no_memory();
     *c = (model_case){.model = model,
@@ -305,14 +310,13 @@ static void add(enum model model, nll_dtype dtype, const nll_isa *isa, enum how 
                       .cols = cols,
                       .threads = threads};
     size_t unit = cols * nll_dtype_size(dtype), beside = row_bytes_read(model);
-    size_t most = bench.dram / (unit * arrays + beside);
+    size_t most = bench.dram / (unit * t->arrays + beside);
     c->rows = rows > 0 ? rows : most > 0 ? most : 1;
     const char *size = rows > 0 ? bench_text("%zu", rows) : "DRAM";
-    if (has_rows(model) || pair) size = bench_text("%sx%zu", size, cols);
-    c->name = bench_name(model_names[model], nll_dtype_name(dtype), isa->name, how_names[how], size,
-                         threads);
-    c->read = (double)((arrays * unit + beside) * c->rows);
-    c->written = (double)((grads * unit + row_bytes_written(model)) * c->rows);
+    if (is(model, MATRIX)) size = bench_text("%sx%zu", size, cols);
+    c->name = bench_name(t->name, nll_dtype_name(dtype), isa->name, how_names[how], size, threads);
+    c->read = (double)((t->arrays * unit + beside) * c->rows);
+    c->written = (double)((written * unit + t->scores * sizeof(double)) * c->rows);
     gb_register(&(gb_case){.name = c->name,
                            .items = (double)c->rows * (double)cols,
                            .bytes = c->read + c->written,
@@ -325,19 +329,20 @@ static void add(enum model model, nll_dtype dtype, const nll_isa *isa, enum how 
                            .digest = &c->digest});
 }
 
-static int in_place(enum model model) { return model <= GAUSSIAN; } /* one gradient, one place */
-
 /* The short set: categorical in float on the two best instruction sets at all sizes, the rest on
  * the best one at one size.  What is asked for by name is not left out. */
 static int wanted(enum model model, nll_dtype dtype, const bench_shape *shape) {
-    int row_extra = has_rows(model) && model != CATEGORICAL, any_shape = options_given(LIST_SHAPE);
+    int row_extra = is(model, LABELS) && model != CATEGORICAL,
+        any_shape = options_given(LIST_SHAPE);
     size_t rows = shape->dim[0], cols = shape->dims > 1 ? shape->dim[1] : 1;
-    if (!options_chosen(LIST_MODEL, model_names[model])) return 0;
+    if (!options_chosen(LIST_MODEL, traits[model].name)) return 0;
     if (!options_chosen(LIST_TYPE, nll_dtype_name(dtype))) return 0;
     if (row_extra && dtype != NLL_F32) return 0;
     int half = dtype == NLL_F16 || dtype == NLL_BF16;
-    if (model >= MULTINOMIAL && half) return 0; /* neither counts nor points of a simplex */
-    if (!any_shape && is_pair(model) && (cols == 10 || cols == 64) && rows != 0) return 0;
+    if (is(model, NO_HALF) && half) return 0;
+    if (!any_shape && is(model, MATRIX) && !is(model, LABELS) && (cols == 10 || cols == 64) &&
+        rows != 0)
+        return 0;
     if (!bench.quick || (model == CATEGORICAL && dtype == NLL_F32)) return 1;
     if (!any_shape && (rows != 0 || (row_extra && cols != 1000))) return 0;
     if (options_given(LIST_TYPE)) return 1;
@@ -351,8 +356,7 @@ static void add_all(enum model model, nll_dtype dtype, const bench_shape *shape)
     if (!wanted(model, dtype, shape)) return;
     for (size_t i = 0; (isa = bench_isa(i, main_case ? 2 : 1)); i++)
         for (int how = 0; how < HOWS; how++) {
-            if (how == IN_PLACE && (!in_place(model) || (has_rows(model) && model != CATEGORICAL) ||
-                                    (bench.quick && !main_case)))
+            if (how == IN_PLACE && (!is(model, IN_PLACE_TOO) || (bench.quick && !main_case)))
                 continue;
             /* one size is enough */
             if (bench_only_for_bits(isa) && rows != 4096) continue;
@@ -366,7 +370,7 @@ void models_register(void) {
     static const nll_dtype dtypes[] = {NLL_F32, NLL_BF16, NLL_F16, NLL_F64};
     const bench_shape *shape;
     for (int m = 0; m < MODELS; m++) {
-        int elements = m >= BERNOULLI && m < KL;
+        int elements = !is((enum model)m, MATRIX);
         for (size_t t = 0; t < sizeof dtypes / sizeof *dtypes; t += elements ? 3 : 1)
             for (size_t k = 0; (shape = bench_shape_at(elements ? 1 : 2, k)); k++)
                 add_all((enum model)m, dtypes[t], shape);

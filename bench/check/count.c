@@ -1,9 +1,9 @@
 /* count.c: nll-count: the kernels of hot.def on fixed inputs, one call each, to be counted by
  * callgrind; or timed in cycles of the core.
  *
- *   nll-count list             KERNEL/TYPE/VARIANT/ROWSxCOLS, for each what is modelled
- *   nll-count count ISA        under callgrind: one dump for each, of the kernel's instructions
- * alone nll-count time ISA         cycles per element, the best of many calls
+ *   nll-count list           KERNEL/TYPE/VARIANT/ROWSxCOLS, for each what is modelled
+ *   nll-count count ISA      under callgrind: for each one dump, of the kernel's instructions
+ *   nll-count time ISA       cycles per element, the best of many calls
  *
  * Inputs come from integer arithmetic: the same numbers, hence the same instructions, everywhere.
  */
