@@ -5,6 +5,7 @@ Argument: the shared library.  Exit status 77 (skipped) where NumPy, SciPy or th
 loaded.  SciPy works in double; the bounds are its own accuracy, not ours.
 """
 import ctypes as c
+import os
 import sys
 
 try:
@@ -19,64 +20,10 @@ except OSError as error:
     print(f"skipped: {error}")
     sys.exit(77)
 
-F32, F64, I64, NUMBER = 1, 2, 11, 14
-MEAN, SUM, NONE = 0, 1, 2
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "bench", "peers"))
+from binding import Bernoulli, Categorical, Gaussian, NONE, NUMBER, Out, Result, SUM, View, place  # noqa: E402
 
-
-class View(c.Structure):
-    _fields_ = [("data", c.c_void_p), ("dtype", c.c_int), ("rows", c.c_size_t), ("cols", c.c_size_t),
-                ("row_stride", c.c_ssize_t), ("col_stride", c.c_ssize_t), ("value", c.c_double)]
-
-
-class Out(c.Structure):
-    _fields_ = View._fields_[:-1]
-
-
-class Common(c.Structure):
-    _fields_ = [("sample_weight", View), ("grad_output", View), ("reduction", c.c_int),
-                ("divisor", c.c_double), ("empty", c.c_int), ("check_domain", c.c_int),
-                ("executor", c.c_void_p)]
-
-
-class Result(c.Structure):
-    _fields_ = [("struct_size", c.c_size_t)] + \
-        [(n, c.c_uint64) for n in ("rows", "count", "ignored", "nonfinite", "correct")] + \
-        [(n, c.c_double) for n in ("weight_sum", "sum", "mean", "value")] + \
-        [("bad_row", c.c_int64), ("compute", c.c_int)]
-
-
-class Categorical(c.Structure):
-    _fields_ = [("struct_size", c.c_size_t)] + \
-        [(n, View) for n in ("logits", "log_probs", "probs", "target", "target_probs", "class_weight")] + \
-        [("ignore_index", c.c_int64), ("has_ignore_index", c.c_int), ("count_correct", c.c_int)] + \
-        [(n, c.c_double) for n in ("label_smoothing", "z_loss", "temperature", "softcap")] + \
-        [("common", Common)] + \
-        [(n, Out) for n in ("nll", "grad", "grad_target_probs", "lse", "mode", "p_target")]
-
-
-class Bernoulli(c.Structure):
-    _fields_ = [("struct_size", c.c_size_t), ("rows", c.c_size_t)] + \
-        [(n, View) for n in ("logits", "probs", "target", "pos_weight")] + \
-        [("label_smoothing", c.c_double), ("common", Common)] + \
-        [(n, Out) for n in ("nll", "grad", "mode")]
-
-
-class Gaussian(c.Structure):
-    _fields_ = [("struct_size", c.c_size_t), ("rows", c.c_size_t)] + \
-        [(n, View) for n in ("loc", "scale", "var", "log_scale", "log_var", "target")] + \
-        [("common", Common)] + \
-        [(n, Out) for n in ("nll", "grad_loc", "grad_spread", "mode")]
-
-
-TYPES = {np.dtype(np.float32): F32, np.dtype(np.float64): F64, np.dtype(np.int64): I64}
 failures = 0
-
-
-def place(kind, x):
-    """View or Out of a NumPy array, with NumPy's own strides."""
-    x2 = x if x.ndim == 2 else x[:, None]
-    strides = [s // x.itemsize for s in x2.strides]
-    return kind(x.ctypes.data, TYPES[x.dtype], x2.shape[0], x2.shape[1], *strides)
 
 
 def call(name, args):

@@ -1,7 +1,8 @@
-"""nll through its C API with ctypes: as much of it as the comparison needs."""
+"""nll through its C API with ctypes: as much of it as comparisons with other libraries need."""
 import ctypes as c
 
-F32, F64, BF16, I64 = 1, 2, 4, 11
+F32, F64, BF16, I64, NUMBER = 1, 2, 4, 11, 14
+MEAN, SUM, NONE = 0, 1, 2
 
 
 class View(c.Structure):
@@ -34,19 +35,20 @@ class Categorical(c.Structure):
         [(n, View) for n in ("logits", "log_probs", "probs", "target", "target_probs", "class_weight")] + \
         [("ignore_index", c.c_int64), ("has_ignore_index", c.c_int), ("count_correct", c.c_int)] + \
         [(n, c.c_double) for n in ("label_smoothing", "z_loss", "temperature", "softcap")] + \
-        [("common", Common)] + [(n, Out) for n in ("nll", "grad")]
+        [("common", Common)] + \
+        [(n, Out) for n in ("nll", "grad", "grad_target_probs", "lse", "mode", "p_target")]
 
 
 class Bernoulli(c.Structure):
     _fields_ = [("struct_size", c.c_size_t), ("rows", c.c_size_t)] + \
         [(n, View) for n in ("logits", "probs", "target", "pos_weight")] + \
-        [("label_smoothing", c.c_double), ("common", Common)] + [(n, Out) for n in ("nll", "grad")]
+        [("label_smoothing", c.c_double), ("common", Common)] + [(n, Out) for n in ("nll", "grad", "mode")]
 
 
 class Gaussian(c.Structure):
     _fields_ = [("struct_size", c.c_size_t), ("rows", c.c_size_t)] + \
         [(n, View) for n in ("loc", "scale", "var", "log_scale", "log_var", "target")] + \
-        [("common", Common)] + [(n, Out) for n in ("nll", "grad_loc", "grad_spread")]
+        [("common", Common)] + [(n, Out) for n in ("nll", "grad_loc", "grad_spread", "mode")]
 
 
 class Beta(c.Structure):
@@ -59,9 +61,9 @@ TYPES = {"float32": F32, "float64": F64, "int64": I64, "uint16": BF16}
 
 
 def place(kind, x):
-    """View or Out of a contiguous NumPy array; uint16 holds bfloat16."""
-    rows, cols = x.shape if x.ndim == 2 else (x.shape[0], 1)
-    return kind(x.ctypes.data, TYPES[str(x.dtype)], rows, cols, cols, 1)
+    """View or Out of a NumPy array, with NumPy's own strides; uint16 holds bfloat16."""
+    x2 = x if x.ndim == 2 else x[:, None]
+    return kind(x.ctypes.data, TYPES[str(x.dtype)], *x2.shape, *(s // x.itemsize for s in x2.strides))
 
 
 class Library:

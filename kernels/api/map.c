@@ -94,11 +94,16 @@ static void products(const map_plan *p, size_t row, size_t n, const nll_job *job
     const nll_map_call *call = p->call;
     double v[NLL_MAP_PRODUCTS][NLL_BLOCK];
     if (!wants_products(call)) return;
-    for (unsigned k = 0; k < NLL_MAP_PRODUCTS; k++)
-        for (size_t i = 0; i < n; i++)
-            v[k][i] = call->product[k].vector && nll_view_given(call->product[k].vector)
-                          ? nll_get(call->product[k].vector, row + i, 0)
-                          : 0;
+    for (unsigned k = 0; k < NLL_MAP_PRODUCTS; k++) {
+        const nll_view *vector = call->product[k].vector;
+        const double *given = v[k];
+        if (vector && nll_view_given(vector))
+            given = nll_fetch(vector, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, n, v[k]);
+        else
+            memset(v[k], 0, n * sizeof v[k][0]);
+        /* a copy: a product may be put where the other's vector is */
+        if (given != v[k]) memcpy(v[k], given, n * sizeof v[k][0]);
+    }
     for (unsigned k = 0; k < NLL_MAP_PRODUCTS; k++) {
         if (!wants_product(call, k)) continue;
         double *to = b->product;
