@@ -126,6 +126,7 @@ double roof_of(double read, double written, int in_place, int threads);
 /* machine.c */
 /* Rate of the time-stamp counter, measured; 0 where there is none. */
 double machine_tick_rate(void);
+/* Bytes of the last-level caches of all CPUs together. */
 size_t machine_cache(void);
 size_t machine_memory(void);
 /* Adds the machine, the library and how both were found to every report. */

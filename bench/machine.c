@@ -53,19 +53,37 @@ static int read_line(const char *path, const char *key, char *line, int size) {
     return found;
 }
 
+static size_t size_of(char *text) {
+    char *unit;
+    size_t size = strtoull(text, &unit, 10);
+    return size << (*unit == 'M' ? 20 : *unit == 'K' ? 10 : 0);
+}
+
+static int cache_line(long cpu, int index, const char *what, char *line, int size) {
+    char path[96];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%ld/cache/index%d/%s", cpu, index,
+             what);
+    return read_line(path, "", line, size);
+}
+
 size_t machine_cache(void) {
-    size_t largest = 0;
-    for (int i = 0; i < 8; i++) {
-        char line[64];
-        if (!read_line(bench_text("/sys/devices/system/cpu/cpu0/cache/index%d/size", i), "", line,
-                       sizeof line))
-            continue;
-        char *unit;
-        size_t size = strtoull(line, &unit, 10);
-        size <<= *unit == 'M' ? 20 : *unit == 'K' ? 10 : 0;
-        if (size > largest) largest = size;
-    }
-    return largest > 0 ? largest : (size_t)32 << 20;
+    long cpus = sysconf(_SC_NPROCESSORS_CONF);
+    int last = 0;
+    size_t sum = 0;
+    for (long cpu = 0; cpu < cpus; cpu++)
+        for (int index = 0; index < 8; index++) {
+            char line[256];
+            if (!cache_line(cpu, index, "level", line, sizeof line)) continue;
+            int level = atoi(line);
+            if (level < last) continue;
+            if (level > last) sum = 0;
+            last = level;
+            /* counted at the first of the CPUs that share it */
+            if (cache_line(cpu, index, "shared_cpu_list", line, sizeof line) && atol(line) != cpu)
+                continue;
+            if (cache_line(cpu, index, "size", line, sizeof line)) sum += size_of(line);
+        }
+    return sum > 0 ? sum : (size_t)32 << 20;
 }
 
 size_t machine_memory(void) {
