@@ -2,7 +2,6 @@
 #include "distribution.h"
 
 #include "args.h"
-#include "map.h"
 
 #include <math.h>
 
@@ -11,8 +10,8 @@ enum { ARGS_MOST = 2560 }; /* bytes of the largest argument struct */
 /* A call while it runs: what `bad` and the facts need to know. */
 typedef struct distribution_call {
     const nll_family_row *row;
-    const nll_parameter *given[NLL_PLACES];
-    unsigned places, variant;
+    nll_forms forms;
+    unsigned variant;
 } distribution_call;
 
 double nll_one(enum nll_kernel unary, double x) {
@@ -50,16 +49,16 @@ int nll_within(nll_domain domain, double x, const double in[]) {
 
 static int bad(const void *model, const double in[]) {
     const distribution_call *d = model;
-    for (unsigned k = 0; k < d->places; k++)
-        if (!nll_within(d->given[k]->domain, in[k], in)) return 1;
-    return !nll_within(d->row->info.target_domain, in[d->places], in);
+    for (unsigned k = 0; k < d->forms.places; k++)
+        if (!nll_within(d->forms.given[k]->domain, in[k], in)) return 1;
+    return !nll_within(d->row->info.target_domain, in[d->forms.places], in);
 }
 
 /* The parameters by themselves; 0 if one lies outside its domain. */
 static int point_of(const distribution_call *d, const double in[], nll_point *p) {
     p->variant = d->variant;
-    for (unsigned k = 0; k < d->places; k++) {
-        nll_domain domain = d->given[k]->domain;
+    for (unsigned k = 0; k < d->forms.places; k++) {
+        nll_domain domain = d->forms.given[k]->domain;
         if (!nll_within(domain, in[k], in)) return 0;
         p->given[k] = in[k];
         p->x[k] = domain == NLL_LOG     ? nll_one(NLL_K_exp, in[k])
@@ -97,26 +96,28 @@ static double fisher_2(const void *model, const double in[]) {
 /* Members of the caller's struct, by offset; NULL for none. */
 static void *at(void *args, size_t offset) { return offset ? (char *)args + offset : NULL; }
 
-/* Which form of each parameter is given; no output of another form may be asked for. */
-static void choose(nll_checker *c, void *args, distribution_call *d) {
-    const nll_distribution *info = &d->row->info;
-    unsigned seen = 0;
+void nll_choose_forms(nll_checker *c, const nll_distribution *info, void *args, nll_forms *f) {
+    unsigned seen[NLL_MAP_INPUTS] = {0};
     for (size_t i = 0; i < info->parameter_count; i++) {
         const nll_parameter *p = &info->parameters[i];
-        unsigned bit = 1u << p->place, second = seen & bit ? bit : 0;
-        seen |= bit;
-        if (p->place >= d->places) d->places = p->place + 1;
+        unsigned form = seen[p->place]++;
+        if (p->place >= f->places) f->places = p->place + 1;
         if (nll_view_given(at(args, p->view))) {
-            nll_check_that(c, !d->given[p->place], NLL_E_VALUE);
-            d->given[p->place] = p;
-            d->variant |= second;
+            nll_check_that(c, !f->given[p->place], NLL_E_VALUE);
+            f->given[p->place] = p;
+            f->form[p->place] = form;
             continue;
         }
         const size_t outputs[] = {p->grad, p->hess, p->fisher};
         for (int k = 0; k < 3; k++)
             nll_check_that(c, !outputs[k] || !nll_out_given(at(args, outputs[k])), NLL_E_VALUE);
     }
-    for (unsigned k = 0; k < d->places; k++) nll_check_that(c, d->given[k] != NULL, NLL_E_NULL);
+    for (unsigned k = 0; k < f->places; k++) nll_check_that(c, f->given[k] != NULL, NLL_E_NULL);
+}
+
+static void choose(nll_checker *c, void *args, distribution_call *d) {
+    nll_choose_forms(c, &d->row->info, args, &d->forms);
+    for (unsigned k = 0; k < d->forms.places; k++) d->variant |= d->forms.form[k] ? 1u << k : 0;
     nll_check_that(c, c->status != NLL_OK || d->row->kernel[d->variant], NLL_E_VALUE);
 }
 
@@ -124,17 +125,17 @@ static void choose(nll_checker *c, void *args, distribution_call *d) {
 static void outputs(const distribution_call *d, void *args, nll_map_call *call) {
     const nll_distribution *info = &d->row->info;
     unsigned n = 0, f = 3;
-    for (unsigned k = 0; k < d->places; k++) {
-        if (!d->given[k]->grad) continue;
-        call->out[n].to = at(args, d->given[k]->grad);
+    for (unsigned k = 0; k < d->forms.places; k++) {
+        if (!d->forms.given[k]->grad) continue;
+        call->out[n].to = at(args, d->forms.given[k]->grad);
         call->out[n++].alias = (int)k + 1;
     }
     if (info->grad_target) {
         call->out[n].to = at(args, info->grad_target);
-        call->out[n++].alias = (int)d->places + 1;
+        call->out[n++].alias = (int)d->forms.places + 1;
     }
-    for (unsigned k = 0; k < d->places; k++)
-        if (d->given[k]->hess) call->out[n++].to = at(args, d->given[k]->hess);
+    for (unsigned k = 0; k < d->forms.places; k++)
+        if (d->forms.given[k]->hess) call->out[n++].to = at(args, d->forms.given[k]->hess);
 
     static double (*const fisher[])(const void *, const double[]) = {fisher_0, fisher_1, fisher_2};
     call->fact[0].to = at(args, info->mode);
@@ -143,9 +144,9 @@ static void outputs(const distribution_call *d, void *args, nll_map_call *call) 
     call->fact[1].of = mean_of;
     call->fact[2].to = at(args, info->variance);
     call->fact[2].of = variance_of;
-    for (unsigned k = 0; k < d->places; k++) {
-        if (!d->given[k]->fisher) continue;
-        call->fact[f].to = at(args, d->given[k]->fisher);
+    for (unsigned k = 0; k < d->forms.places; k++) {
+        if (!d->forms.given[k]->fisher) continue;
+        call->fact[f].to = at(args, d->forms.given[k]->fisher);
         call->fact[f++].of = fisher[k];
     }
 }
@@ -161,14 +162,14 @@ nll_status nll_score(const nll_distribution *distribution, const void *args, nll
     size_t rows = *(size_t *)at(a, distribution->rows);
     nll_map_call call = {.kernel = d.row->kernel[d.variant],
                          .rows = rows,
-                         .inputs = d.places + 1,
+                         .inputs = d.forms.places + 1,
                          .nll = at(a, distribution->nll),
                          .common = at(a, distribution->common),
                          .bad = bad,
                          .model = &d};
-    for (unsigned k = 0; k < d.places; k++) call.in[k] = at(a, d.given[k]->view);
-    call.in[d.places] = at(a, distribution->target);
-    for (unsigned k = 0; k <= d.places; k++)
+    for (unsigned k = 0; k < d.forms.places; k++) call.in[k] = at(a, d.forms.given[k]->view);
+    call.in[d.forms.places] = at(a, distribution->target);
+    for (unsigned k = 0; k <= d.forms.places; k++)
         nll_check_in(&c, call.in[k], rows, 1, NLL_REALS_OR_NUMBER, 1, (int)k + 1);
     outputs(&d, a, &call);
     return nll_map_run(&c, &call, result);

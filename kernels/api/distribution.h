@@ -3,7 +3,9 @@
 #ifndef NLL_DISTRIBUTION_H
 #define NLL_DISTRIBUTION_H
 
+#include "check.h"
 #include "kernel.h"
+#include "map.h"
 #include "nll/nll.h"
 
 enum { NLL_PLACES = 3, NLL_VARIANTS = 4 };
@@ -27,6 +29,15 @@ typedef struct nll_family_row {
 
 extern const nll_family_row nll_family_rows[];
 extern const size_t nll_family_count;
+
+/* The parameters that a call gives, by place, and which of their forms: 0 the first of the table.
+ */
+typedef struct nll_forms {
+    const nll_parameter *given[NLL_MAP_INPUTS];
+    unsigned places, form[NLL_MAP_INPUTS];
+} nll_forms;
+/* Each place in one form, with outputs of no other. */
+void nll_choose_forms(nll_checker *c, const nll_distribution *info, void *args, nll_forms *f);
 
 /* Is x in the domain?  `in` are the parameters, for domains that depend on them. */
 int nll_within(nll_domain domain, double x, const double in[]);

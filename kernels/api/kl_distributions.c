@@ -3,7 +3,6 @@
 #include "distribution.h"
 
 #include "args.h"
-#include "map.h"
 
 #include <math.h>
 
@@ -87,12 +86,6 @@ static const kl_family families[ROWS] = {
 };
 /* clang-format on */
 
-/* A call while it runs: what `bad` needs to know. */
-typedef struct kl_call {
-    const nll_parameter *given[NLL_MAP_INPUTS];
-    unsigned places, form[NLL_MAP_INPUTS];
-} kl_call;
-
 /* Does q leave something out at x that p has? */
 static int is_end(nll_domain domain, double x) {
     return (domain == NLL_NONNEGATIVE && x == 0) || (domain == NLL_UNIT && (x == 0 || x == 1)) ||
@@ -100,7 +93,7 @@ static int is_end(nll_domain domain, double x) {
 }
 
 static int bad(const void *model, const double in[]) {
-    const kl_call *d = model;
+    const nll_forms *d = model;
     unsigned half = d->places / 2;
     for (unsigned k = 0; k < d->places; k++)
         if (!nll_within(d->given[k]->domain, in[k], in)) return 1;
@@ -111,22 +104,9 @@ static int bad(const void *model, const double in[]) {
 
 static void *at(void *args, size_t offset) { return (char *)args + offset; }
 
-/* Which form of each parameter is given: the same for p and q; no gradient of another form. */
-static void choose(nll_checker *c, const nll_distribution *info, void *args, kl_call *d) {
-    unsigned seen[NLL_MAP_INPUTS] = {0};
-    for (size_t i = 0; i < info->parameter_count; i++) {
-        const nll_parameter *p = &info->parameters[i];
-        unsigned form = seen[p->place]++;
-        if (p->place >= d->places) d->places = p->place + 1;
-        if (!nll_view_given(at(args, p->view))) {
-            nll_check_that(c, !nll_out_given(at(args, p->grad)), NLL_E_VALUE);
-            continue;
-        }
-        nll_check_that(c, !d->given[p->place], NLL_E_VALUE);
-        d->given[p->place] = p;
-        d->form[p->place] = form;
-    }
-    for (unsigned k = 0; k < d->places; k++) nll_check_that(c, d->given[k] != NULL, NLL_E_NULL);
+/* The same form for p and q. */
+static void choose(nll_checker *c, const nll_distribution *info, void *args, nll_forms *d) {
+    nll_choose_forms(c, info, args, d);
     for (unsigned k = 0; k < d->places / 2; k++)
         nll_check_that(c, d->form[k] == d->form[k + d->places / 2], NLL_E_VALUE);
 }
@@ -136,7 +116,7 @@ nll_status nll_kl_family(const nll_distribution *family, const void *args, nll_r
     if (!family || family->args_size > sizeof a) return NLL_E_NULL;
     if (!nll_args_copy(a, args, family->args_size)) return NLL_E_NULL;
     const kl_family *row = (const kl_family *)(const void *)family;
-    kl_call d = {.places = 0};
+    nll_forms d = {.places = 0};
     nll_checker c = {0};
     choose(&c, family, a, &d);
     if (c.status != NLL_OK) return c.status;
