@@ -40,17 +40,22 @@ const char *check_bits(unsigned kernel, enum nll_type type, nll_fn fn) {
 
 /* ---- memory */
 
-/* One problem at every place.  The same numbers all the time, so the oracle runs once. */
+/* One problem at every step-th place.  The same numbers all the time, so the oracle runs once. */
 static const char *everywhere(const struct batch_case *what, nll_fn fn, unsigned step) {
+    unsigned first = 0;
+    if (gen_quick() && what->rows) { /* over the lengths, all places have their turn */
+        step = 7;
+        first = (unsigned)what->cols % step;
+    }
     struct batch b;
     batch_make(&b, what);
     const char *bad = batch_expect(&b, batch_oracle(what->kernel, what->type));
     unsigned offsets = 64u / (what->type == NLL_TYPE_F32 ? 4u : 8u);
     if (nll_descs[what->kernel].family == CONVERT) offsets = 32;
     for (int side = 0; side < GUARD_SIDES; side++) {
-        for (unsigned o = 0; o < offsets && !bad; o += step)
+        for (unsigned o = first; o < offsets && !bad; o += step)
             for (unsigned skew = 0; skew < 4 && !bad; skew += 3) {
-                if (o && step > 1) skew = 3;
+                if (o != first && step > 1) skew = 3;
                 for (int in_place = 0; in_place <= (b.alias_out >= 0) && !bad; in_place++) {
                     struct batch_place place = {(enum guard_side)side, o, skew, in_place};
                     bad = batch_check(&b, fn, &place);
@@ -73,7 +78,7 @@ const char *check_memory(unsigned kernel, enum nll_type type, nll_fn fn) {
         if (gen_quick() && cols > 35 && gen_bits(&state) % 8) continue;
         struct batch_case what = {kernel, type, short_row ? 1 + cols % 3 : 1, cols, 0, 0};
         what.seed = gen_bits(&state);
-        bad = everywhere(&what, fn, short_row && !gen_quick() ? 1 : 5);
+        bad = everywhere(&what, fn, short_row ? 1 : 5);
         what.flags = BATCH_ALIASABLE;
         if (!bad && batch_can_alias(d)) bad = everywhere(&what, fn, 3);
     }
