@@ -141,6 +141,22 @@ Test(dist_accuracy, points_that_lost_digits) {
         {"exponential_rate", {3, 1.0 / 3}},
         {"binomial_probs", {10, 0.3, 3}},
         {"gamma", {2, 3, 2.0 / 3}},
+        /* a deviance that the rounding of b y, or of a + b, leaves nothing of */
+        {"gamma", {0x1.a0c0d42b35d0dp+46, 0x1.1aeeb6e519ef5p+10, 0x1.791520f06616dp+36}},
+        {"inverse_gamma", {0x1.ef338dbda33d3p+44, 0x1.a70a40e0066d8p+43, 0x1.b5641261156cp-2}},
+        {"negative_binomial_mean",
+         {0x1.36cb86f132648p+49, 0x1.12bb636697e6ep+42, 0x1.36cba2d38ded8p+49}},
+        {"beta_alpha_beta", {0x1.70476e5927252p+45, 0x1.ad0227a3660c7p+45, 0x1.d90046e78c87p-2}},
+        {"beta_mean_precision",
+         {0x1.f04a8ba2fc32ap-1, 0x1.634f052053b75p+42, 0x1.f04a87f60883ep-1}},
+        {"beta_binomial",
+         {0x1.b7e4a18e6p+36, 0x1.67604d2be33dap+37, 0x1.3986014a27f35p+28, 0x1.b7250f584p+36}},
+        /* two large logarithms that cancel */
+        {"beta_binomial", {20, 0x1.eea1f4a6bd39dp+39, 0x1.67287998ed68cp+42, 2}},
+        /* a density of 1 */
+        {"gamma", {0x1.8bc73434a9372p+44, 0x1.8ef039dce54bbp+23, 0x1.fbf1b22dc7824p+20}},
+        {"beta_mean_precision",
+         {0x1.636fe362bcab5p-1, 0x1.b47e7133fc75dp+49, 0x1.636fe0787d709p-1}},
         {"inverse_gamma", {3, 1, 1.0 / 3}},
     };
     for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {

@@ -62,19 +62,15 @@ static real log1p_rest(real x, real x1) {
 }
 static real sigmoid(real z) { return 1 / (1 + expl(-z)); }
 
-static void binomial(real n, real p, real q, real k, real *mag) {
-    if (k == 0 || k == n) return;
-    mag[0] = stirling(k) + stirling(n - k) + stirling(n) + bd0(k, n * p) + bd0(n - k, n * q) +
-             logl(2 * PI * k * (n - k) / n) / 2 + A(k * q - (n - k) * p);
-}
 static void binomial_logits(const double *x, real *mag) {
     real n = x[0], p = sigmoid(x[1]), q = sigmoid(-(real)x[1]), k = x[2];
-    binomial(n, p, q, k, mag);
+    if (k > 0 && k < n) /* a rounded p moves the deviances */
+        mag[0] = stirling(k) + stirling(n - k) + stirling(n) + bd0(k, n * p) + bd0(n - k, n * q) +
+                 logl(2 * PI * k * (n - k) / n) / 2 + A(k * q - (n - k) * p);
     mag[1] = (n - k) * p + k * q;
 }
 static void binomial_probs(const double *x, real *mag) {
     real n = x[0], p = x[1], q = 1 - p, k = x[2];
-    binomial(n, p, q, k, mag);
     mag[1] = ((n - k) / q + k / p) * ONCE;
 }
 static void geometric_logits(const double *x, real *mag) {
@@ -101,8 +97,9 @@ static void negative_binomial(real m, real r, real k, int log_mean, real *mag) {
     mag[2] = w * w / (1 + w) - log1p_rest(w, 1 + w) + rough;
     mag[4] = u * u / r + 2 * rough / n;
     if (k == 0) return; /* single terms */
-    mag[0] = stirling(r) + stirling(k) + stirling(n) + bd0(r, n * r / (r + m)) +
-             bd0(k, n * m / (r + m)) + A(logl(2 * PI * k * n / r)) / 2 + A(r * u);
+    if (log_mean)       /* a rounded mean moves the deviances */
+        mag[0] = stirling(r) + stirling(k) + stirling(n) + bd0(r, n * r / (r + m)) +
+                 bd0(k, n * m / (r + m)) + A(logl(2 * PI * k * n / r)) / 2 + A(r * u);
     mag[2] = log1p_rest(u, n / (r + m)) + k / (2 * r * n) + A(stirling1(r)) + A(stirling1(n));
     mag[4] = u * u / n + k * (2 * r + k) / (2 * r * r * n * n) + stirling2(r) + stirling2(n);
     mag[2] += rough, mag[4] += 2 * rough / n;
@@ -135,15 +132,7 @@ static void zip_logits_rate(const double *x, real *mag) { zero_inflated(x, 1, 0,
 static void zip_logits_log_rate(const double *x, real *mag) { zero_inflated(x, 1, 1, mag); }
 
 static void beta_binomial(const double *x, real *mag) {
-    real n = x[0], a = x[1], b = x[2], k = x[3], j = n - k, s = a + b, all = n + s;
-    real u = k + a, v = j + b;
-    if (k > 0 && j > 0) {
-        mag[0] = stirling(k) + stirling(j) + stirling(n) + stirling(u) + stirling(v) +
-                 stirling(all) + stirling(a) + stirling(b) + stirling(s);
-        mag[0] += bd0(k, u * n / all) + bd0(j, v * n / all) + bd0(a, u * s / all) +
-                  bd0(b, v * s / all) + 4 * A((k * s - a * n) / all);
-        mag[0] += A(logl(2 * PI * k * j * u * v / (n * all))) / 2 + A(logl(s / (a * b))) / 2;
-    }
+    real n = x[0], a = x[1], b = x[2], k = x[3], j = n - k, s = a + b;
     if (j > 0) mag[1] = digamma_diff(s, n) + digamma_diff(a, k);
     if (j > 0) mag[3] = -trigamma_diff(s, n) - trigamma_diff(a, k);
     if (k > 0) mag[2] = digamma_diff(s, n) + digamma_diff(b, j);
@@ -240,10 +229,9 @@ static void exponential_log_rate(const double *x, real *mag) {
     mag[0] = my + A((real)x[0]);
     mag[1] = my + 1;
 }
-/* x = y / mean, or mean / y, rounded */
+/* x = y / mean, or mean / y */
 static void gamma_shape(real al, real x, real y, real *mag) {
-    mag[0] = A(logl(al)) / 2 + HALF_LOG_2PI + stirling(al) + bd0(al, al * x) + A(logl(y)) +
-             al * A(x - 1);
+    mag[0] = A(logl(y * y / al)) / 2 + HALF_LOG_2PI + stirling(al) + bd0(al, al * x);
     real rest = al > 100 ? 1 / (2 * al) : A(digamma(al) - logl(al));
     mag[1] = rest + A(logl(x)) + 1;
 }
@@ -274,13 +262,16 @@ static void pareto(const double *x, real *mag) {
     mag[0] = A(logl(al)) + A(logl(x[2])) + al * w;
     mag[1] = 1 / al + w;
 }
+/* Shapes below 1 go up by one, see math/beta.h. */
 static real beta_value(real a, real b, real y) {
-    real n = a + b, z = 1 - y, log_beta = lgammal(a) + lgammal(b) - lgammal(n);
-    real large = stirling(a) + stirling(b) + stirling(n) + bd0(a, n * y) + bd0(b, n * z) +
-                 A(logl(2 * PI * n / a / b)) / 2 + A(logl(y)) + A(log1pl(-y)) + A(a * z - b * y);
-    real small = A(log_beta) + A((a - 1) * logl(y)) + A((b - 1) * log1pl(-y));
-    small += A(a * (digamma_diff(a, b) + logl(y))) + A(b * (digamma_diff(b, a) + log1pl(-y)));
-    return fminl(large, small);
+    real z = 1 - y, u = a < 1 ? a + 1 : a, v = b < 1 ? b + 1 : b, n = u + v, e = A(n * y - u);
+    real mag = HALF_LOG_2PI + stirling(u) + stirling(v) + stirling(n);
+    mag += a < 1 ? e + A(a * logl(n * y / u)) : bd0(u, n * y);
+    mag += b < 1 ? e + A(b * logl(n * z / v)) : bd0(v, n * z);
+    real f = y * z;
+    if (a < 1) f *= u / a * (b < 1 ? (a + b + 1) / n : (a + b) / n);
+    if (b < 1) f *= v / b * (a + b) / n;
+    return mag + A(logl(n / u / v * f * f)) / 2;
 }
 static void beta_alpha_beta(const double *x, real *mag) {
     real a = x[0], b = x[1], y = x[2];
@@ -291,8 +282,7 @@ static void beta_alpha_beta(const double *x, real *mag) {
 }
 static void beta_mean_precision(const double *x, real *mag) {
     real mu = x[0], phi = x[1], y = x[2], a = mu * phi, b = (1 - mu) * phi;
-    real fa = digamma_diff(a, b) + logl(y), fb = digamma_diff(b, a) + log1pl(-y);
-    mag[0] = beta_value(a, b, y) + A(a * fa) + A(b * fb);
+    mag[0] = beta_value(a, b, y);
     mag[1] = A(digamma(a) - digamma(b)) + A(logl(y)) + A(log1pl(-y));
     mag[1] = phi * (mag[1] + a * trigamma(a) + b * trigamma(b));
     mag[2] = bd0(mu, y) + bd0(1 - mu, 1 - y) + 1 / (2 * phi) + mu * A(stirling1(a)) +

@@ -22,7 +22,10 @@
  *
  * Accuracy.  Float arrays are computed in double and rounded once.  Largest errors in units in the
  * last place, relative to the value or to the sum of the magnitudes of the formula's terms: see
- * kernels/kernels.def and docs/numerics.md.
+ * kernels/kernels.def and docs/numerics.md.  The loss of counts (binomial in probs, negative
+ * binomial in mean, beta-binomial) is within 16 u (u = 2^-53) of itself in double; that of gamma,
+ * inverse gamma and beta within 16 u of its terms, of which the logarithm of the density's height
+ * alone can be below 0: beside a density of 1 the loss crosses 0 and no digit of it is promised.
  *
  * In the formulas: sp(z) = log(1 + e^z), z = (y - loc) / scale unless said otherwise. */
 

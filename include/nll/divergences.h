@@ -97,9 +97,9 @@ nll_status nll_multinomial(const nll_multinomial_args *args, nll_result *result)
  * else.  Within 4 u; NaN where a concentration is outside its domain.
  *
  * Computed in double whatever the types are, without differences of log-gammas.  Error of the value
- * at most 8 u (u = 2^-53) of the sum of: the value, |log y_c|, 1 + |log a_c|, 1 + |log A|,
- * |a_c - A y_c|; of d a_c, of the sum of: the gradient, |log(a_c / (A y_c))|, 1 + 1 / a_c, 1 + 1 /
- * A; of d y_c 4 u of itself. */
+ * at most 4 u (u = 2^-53) of the sum of: the value, |log y_c|, |log(2 pi / a_c)| / 2, |log(2 pi /
+ * A)| / 2, a_c (t - log(1 + t)) with t = A y_c / a_c - 1, and A |1 - sum_c y_c|; of d a_c, of the
+ * sum of: the gradient, |log(a_c / (A y_c))|, 1 + 1 / a_c, 1 + 1 / A; of d y_c 4 u of itself. */
 typedef struct nll_dirichlet_args {
     size_t struct_size;
     nll_view concentration; /* [rows, cols] */

@@ -17,25 +17,17 @@ typedef struct dir_plan {
 typedef struct dir_rows {
     double pair[NLL_ROW_GROUP][8], slopes[NLL_ROW_GROUP][8], sums[NLL_ROW_GROUP][6];
     double whole[NLL_ROW_GROUP], log_whole[NLL_ROW_GROUP], psi[NLL_ROW_GROUP];
-    double whole_lost[NLL_ROW_GROUP];
+    double whole_lost[NLL_ROW_GROUP], apart[NLL_ROW_GROUP]; /* A (sum of y - 1) */
     double in[2][NLL_ROW_CHUNK], out[2][NLL_ROW_CHUNK];
 } dir_rows;
 
-/* A of row `row` + i with its rounding error, all of it: a log A is large where A is. */
-static void add_up(const dir_plan *p, const nll_row_call *call, dir_rows *g, size_t row, size_t i) {
-    double sum = 0, lost = 0;
-    for (size_t col = 0; col < p->cols; col += NLL_ROW_CHUNK) {
-        size_t n = p->cols - col < NLL_ROW_CHUNK ? p->cols - col : NLL_ROW_CHUNK;
-        const double *a =
-            nll_fetch(p->x[0], NLL_TYPE_F64, call->isa, row + i, col, NLL_ALONG_COLS, n, g->in[0]);
-        for (size_t c = 0; c < n; c++) { /* two-sum */
-            double s = sum + a[c], b = s - sum;
-            lost += (sum - (s - b)) + (a[c] - b);
-            sum = s;
-        }
-    }
-    g->whole[i] = sum + lost;
-    g->whole_lost[i] = (sum - g->whole[i]) + lost;
+/* A sum and what rounding took from it (two-sum). */
+typedef struct exact {
+    double sum, lost;
+} exact;
+static inline exact exact_add(exact e, double x) {
+    double s = e.sum + x, b = s - e.sum;
+    return (exact){s, e.lost + ((e.sum - (s - b)) + (x - b))};
 }
 
 static size_t fetch(const dir_plan *p, const nll_row_call *call, dir_rows *g, size_t row,
@@ -46,6 +38,24 @@ static size_t fetch(const dir_plan *p, const nll_row_call *call, dir_rows *g, si
             nll_fetch(p->x[k], NLL_TYPE_F64, call->isa, row, col, NLL_ALONG_COLS, n, g->in[k]);
     job->rows = 1;
     return job->cols = n;
+}
+
+/* The sums of a and of y in row `row` + i with their rounding errors, all of them: A times either
+ * is large where A is. */
+static void add_up(const dir_plan *p, const nll_row_call *call, dir_rows *g, size_t row, size_t i) {
+    exact a = {0}, y = {0};
+    for (size_t col = 0; col < p->cols; col += NLL_ROW_CHUNK) {
+        nll_job job = {.rows = 1};
+        size_t n = fetch(p, call, g, row + i, col, &job);
+        const double *as = job.in[0], *ys = job.in[1];
+        for (size_t c = 0; c < n; c++) {
+            a = exact_add(a, as[c]);
+            y = exact_add(y, ys[c]);
+        }
+    }
+    g->whole[i] = a.sum + a.lost;
+    g->whole_lost[i] = (a.sum - g->whole[i]) + a.lost;
+    g->apart[i] = g->whole[i] * ((y.sum - 1) + y.lost);
 }
 
 static void sums(const dir_plan *p, const nll_row_call *call, dir_rows *g, size_t row, size_t i) {
@@ -87,7 +97,7 @@ typedef struct excess {
 
 static excess excess_of(const dir_plan *p, const nll_row_call *call, dir_rows *g, size_t row) {
     excess e = {.valid = 1, .ones = 1};
-    double lost = 0;
+    exact sum = {0};
     for (size_t col = 0; col < p->cols; col += NLL_ROW_CHUNK) {
         nll_job job = {.rows = 1};
         size_t n = fetch(p, call, g, row, col, &job);
@@ -99,12 +109,10 @@ static excess excess_of(const dir_plan *p, const nll_row_call *call, dir_rows *g
                 e.largest = a[c];
                 e.first = col + c;
             }
-            double up = a[c] > 1 ? a[c] - 1 : 0, s = e.sum + up, b = s - e.sum;
-            lost += (e.sum - (s - b)) + (up - b);
-            e.sum = s;
+            sum = exact_add(sum, a[c] > 1 ? a[c] - 1 : 0);
         }
     }
-    e.sum += lost;
+    e.sum = sum.sum + sum.lost;
     return e;
 }
 
@@ -136,9 +144,11 @@ static void group(const nll_row_call *call, size_t row, size_t count, double *lo
         g->pair[i][0] = g->whole[i];
         g->pair[i][1] = g->log_whole[i];
         g->pair[i][2] = 0;
+        g->pair[i][3] = g->whole_lost[i];
         g->slopes[i][0] = 1;
     }
     for (size_t i = 0; i < count; i++) sums(p, call, g, row, i);
+    for (size_t i = 0; i < count; i++) g->pair[i][3] = 0;
     /* sigma(A) and psi(A) - log A: the same kernels for a row of a = A and y = 1, where all else is
      * 0 */
     nll_job job = {.rows = count, .cols = 1, .ld = {1, 1}, .out = {whole_sums}};
@@ -152,10 +162,10 @@ static void group(const nll_row_call *call, size_t row, size_t count, double *lo
     call->isa->fn[NLL_TYPE_F64][NLL_K_row_dirichlet_grad](&job);
     for (size_t i = 0; i < count; i++) {
         g->pair[i][2] = g->psi[i];
+        g->pair[i][3] = g->whole_lost[i];
         double value = g->sums[i][0] + g->sums[i][1];
-        /* a log(a / (A y)) summed for a rounded A is off by what A has lost */
         if (fabs(value) < INFINITY)
-            value = (value - g->whole_lost[i]) - (whole_sums[i][0] + whole_sums[i][1]);
+            value = (value - g->apart[i]) - (whole_sums[i][0] + whole_sums[i][1]);
         loss[i] = value == value ? value : (double)NAN;
     }
     if (nll_out_given(p->mode)) /* before a gradient in place replaces the concentrations */

@@ -1,5 +1,5 @@
 /* dist/beta.h: beta, shapes a, b, or mean u and precision f: a = u f, b = (1 - u) f.
- *   loss: the core of math/beta.h with p = y, q = 1 - y
+ *   loss: the core of math/beta.h with p = y, q = 1 - y, e = s y - a = f (y - u)
  *   da = psi(a) - psi(s) - log y     db = psi(b) - psi(s) - log(1 - y)     s = a + b
  *   ha = psi1(a) - psi1(s)           hb = psi1(b) - psi1(s)
  *   dy = (b - 1) / (1 - y) - (a - 1) / y
@@ -12,12 +12,13 @@
 #include "dist/wide.h"
 #include "math/beta.h"
 
-NLL_INLINE d_beta_parts beta_core(vd a, vd b, vd y) {
+/* e = (a + b) y - a, as the caller knows it. */
+NLL_INLINE d_beta_parts beta_core(vd a, vd b, vd y, vd e) {
     vd one = d_set(1), zero = d_set(0), inf = d_set(INFINITY), tiny = d_set(0x1p-990);
     vd q = d_sub(one, y);
     md left = d_eq(y, zero), right = d_eq(q, zero);
     vd p = d_max(tiny, y), far = d_max(tiny, q); /* at an end the other slope needs log 1 = 0 */
-    d_beta_parts c = d_beta_core(a, b, p, far, d_mul(p, far), WANT_CURVE);
+    d_beta_parts c = d_beta_core(a, b, p, far, e, d_mul(p, far), WANT_CURVE);
     vd here = d_sel(left, a, b), other = d_sel(left, b, a);
     vd edge = d_sel(d_lt(here, one), d_neg(inf), d_sel(d_lt(one, here), inf, d_neg(d_log(other))));
     c.value = d_sel(d_mask_or(left, right), edge, c.value);
@@ -34,7 +35,7 @@ NLL_INLINE vd beta_slope_y(vd a, vd b, vd y) {
 NLL_INLINE wide_value beta_alpha_beta(const vd x[], const double *par) {
     vd a = x[0], b = x[1], y = x[2];
     (void)par;
-    d_beta_parts c = beta_core(a, b, y);
+    d_beta_parts c = beta_core(a, b, y, d_beta_gap(a, b, y, d_sub(d_set(1), y)));
     wide_value v = {.loss = c.value,
                     .grad = {c.slope_a, c.slope_b, beta_slope_y(a, b, y)},
                     .hess = {c.curve_a, c.curve_b}};
@@ -57,7 +58,7 @@ NLL_INLINE wide_value beta_mean_precision(const vd x[], const double *par) {
     vd u = x[0], f = x[1], y = x[2], one = d_set(1), w = d_sub(one, u);
     (void)par;
     vd a = d_mul(u, f), b = d_mul(w, f), fi = d_div(one, f);
-    d_beta_parts c = beta_core(a, b, y);
+    d_beta_parts c = beta_core(a, b, y, d_mul(f, d_sub(y, u)));
     beta_curve ca = beta_curve_of(a), cb = beta_curve_of(b), cf = beta_curve_of(f);
     vd curve = d_fma(d_mul(u, u), ca.rest, d_mul(d_mul(w, w), cb.rest));
     curve = d_fma(d_mul(d_set(0.5), fi), fi, d_sub(curve, cf.rest));

@@ -1,7 +1,8 @@
 /* dist/beta_binomial.h: beta-binomial, n trials, y successes, shapes a and b; s = a + b.
  *   0 < y < n: with p = (a + y) / (s + n) in all three of math/beta.h's cores
  *     loss = core(a, b) + core(y, n - y) - core(a + y, b + n - y)
- *   where the powers of p cancel, and the last core's deviances vanish.
+ *   where the powers of p cancel, and the last core's deviances vanish; the logarithms of the
+ *   three, which may be large and cancel, are one.
  *   y = 0 (y = n likewise with a and b exchanged), a sum of terms of one sign:
  *     loss = sum over j < n of log(1 + a / (b + j))
  *          = n log(1 + a / (b + n)) + D(a, s p) + D(b, s q) + log(1 + a n / (b (s + n))) / 2
@@ -13,6 +14,7 @@
 
 #include "dist/wide.h"
 #include "math/beta.h"
+#include "math/bregman.h"
 
 /* Sums over j < n, of terms of one sign each: */
 typedef struct beta_binomial_end {
@@ -54,21 +56,36 @@ NLL_INLINE beta_binomial_end beta_binomial_end_of(vd n, vd a, vd b) {
     return e;
 }
 
+/* s p - a = (b y - a (n - y)) / (s + n), from inv = 1 / (s + n); y counts for a, rest for b. */
+NLL_INLINE vd beta_binomial_gap(vd a, vd b, vd y, vd rest, vd inv) {
+#if defined(NLL_T_F64)
+    md large = d_lt(inv, d_set(0x1p-900)); /* the products would overflow */
+    vd down = d_sel(large, d_set(0x1p-600), d_set(1));
+    a = d_mul(a, down);
+    b = d_mul(b, down);
+    inv = d_mul(inv, d_sel(large, d_set(0x1p600), d_set(1)));
+#endif
+    return d_mul(d_cross(b, y, a, rest), inv);
+}
+
 NLL_INLINE wide_value beta_binomial(const vd x[], const double *par) {
     vd n = x[0], a = x[1], b = x[2], y = x[3], zero = d_set(0), half = d_set(0.5), one = d_set(1);
     (void)par;
     vd rest = d_sub(n, y), s = d_add(a, b), at = d_add(a, y), bt = d_add(b, rest);
     vd all = d_add(at, bt), inv = d_div(one, all), p = d_mul(at, inv), q = d_mul(bt, inv);
     vd f = d_div(d_mul(y, rest), n);
-    vd shapes = d_beta_core(a, b, p, q, one, WANT_VALUE).value;
-    vd trials = d_beta_core(y, rest, p, q, f, WANT_VALUE).value;
+    vd apart = beta_binomial_gap(a, b, y, rest, inv);
+    d_beta_parts shapes = d_beta_core(a, b, p, q, apart, one, WANT_VALUE);
+    d_beta_parts trials = d_beta_core(y, rest, p, q, d_neg(apart), f, WANT_VALUE);
     vd tails = d_add(d_stirling_tail(at, WANT_VALUE).value, d_stirling_tail(bt, WANT_VALUE).value);
     tails = d_sub(tails, d_stirling_tail(all, WANT_VALUE).value);
-    vd both = d_nfma(half, d_log_inside(d_mul(at, q)), d_set(D_HALF_LOG_2PI));
+    /* the three logarithms in one, as they cancel: f^2 n / (y rest) = f */
+    vd last = d_log_product3(shapes.step, d_mul(shapes.ratio, f), d_mul(at, q));
+    vd tame = d_sub(d_add(shapes.tame, trials.tame), d_set(D_HALF_LOG_2PI));
     d_gamma_step whole = d_gamma_difference(s, n, WANT_CURVE);
     d_gamma_step hits = d_gamma_difference(a, y, WANT_CURVE);
     d_gamma_step misses = d_gamma_difference(b, rest, WANT_CURVE);
-    wide_value v = {.loss = d_sub(d_add(shapes, trials), d_add(tails, both)),
+    wide_value v = {.loss = d_add(d_sub(tame, tails), d_mul(half, last)),
                     .grad = {d_sub(whole.slope, hits.slope), d_sub(whole.slope, misses.slope)},
                     .hess = {d_sub(whole.curve, hits.curve), d_sub(whole.curve, misses.curve)}};
     md none = d_eq(y, zero), full = d_eq(rest, zero), ends = d_mask_or(none, full);

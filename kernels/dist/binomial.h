@@ -1,5 +1,5 @@
 /* dist/binomial.h: binomial, n trials, y successes, P = P(success) or logits z, Q = 1 - P.
- *   0 < y < n: loss by the core of math/beta.h with a = y, b = n - y
+ *   0 < y < n: loss by the core of math/beta.h with a = y, b = n - y, e = n P - y
  *   y = 0: loss = -n log Q      y = n: loss = -n log P
  *   dz = (n - y) P - y Q        hz = n P Q
  *   dP = (n P - y) / (P Q)      hP = y / P^2 + (n - y) / Q^2 */
@@ -11,7 +11,8 @@
 
 NLL_INLINE vd binomial_core(vd n, vd y, vd p, vd q) {
     vd rest = d_sub(n, y), f = d_div(d_mul(y, rest), n);
-    return d_beta_core(y, rest, p, q, f, WANT_VALUE).value;
+    vd e = d_sel(d_le(p, q), d_fma(n, p, d_neg(y)), d_nfma(n, q, rest));
+    return d_beta_core(y, rest, p, q, e, f, WANT_VALUE).value;
 }
 NLL_INLINE md binomial_support(vd n, vd y) { return d_mask_and(d_is_count(y), d_le(y, n)); }
 

@@ -1,6 +1,7 @@
 /* dist/negative_binomial.h: negative binomial, mean m (or t = log m) and size r.
  *   variance m + m^2 / r     p = r / (r + m), q = m / (r + m)
- *   y > 0: loss by the core of math/beta.h with a = r, b = y     y = 0: loss = -r log p
+ *   y > 0: loss by the core of math/beta.h with a = r, b = y, e = p (y - m)
+ *   y = 0: loss = -r log p
  *   dm = p (m - y) / m       hm = (p / (r + m)) (y (r + 2 m) / m^2 - 1)
  *   dt = p (m - y)           ht = p q (r + y)
  *   dr = psi(r) - psi(r + y) - log p + (y - m) / (r + m), at y = 0: -(log p + q)
@@ -15,7 +16,7 @@
 /* The loss and what belongs to r; `inv` = 1 / (r + m). */
 NLL_INLINE wide_value negative_binomial_size(vd m, vd r, vd y, vd p, vd q, vd inv) {
     md none = d_eq(y, d_set(0));
-    d_beta_parts c = d_beta_core(r, y, p, q, y, WANT_CURVE);
+    d_beta_parts c = d_beta_core(r, y, p, q, d_mul(p, d_sub(y, m)), y, WANT_CURVE);
     d_log_pair l = d_log_ratio(d_neg(q), p); /* log p, log p + q */
     vd off = d_mul(d_sub(y, m), inv), bend = d_div(d_mul(off, off), d_add(r, y));
     wide_value v = {.loss = d_sel(none, d_neg(d_mul(r, l.log)), c.value)};
@@ -27,7 +28,13 @@ NLL_INLINE wide_value negative_binomial_size(vd m, vd r, vd y, vd p, vd q, vd in
 NLL_INLINE wide_value negative_binomial_mean(const vd x[], const double *par) {
     vd m = x[0], r = x[1], y = x[2], one = d_set(1), zero = d_set(0);
     (void)par;
-    vd inv = d_div(one, d_add(r, m)), p = d_mul(r, inv), q = d_mul(m, inv);
+    vd s = d_add(r, m), inv = d_div(one, s), p = d_mul(r, inv), q = d_mul(m, inv);
+#if defined(NLL_T_F64)
+    /* the deviances are of order (p (y - m))^2: p to the last place */
+    vd large = d_max(r, m), lost = d_add(d_sub(large, s), d_min(r, m));
+    vd more = d_mul(d_nfma(p, lost, d_nfma(p, s, r)), inv);
+    p = d_add(p, d_sel(d_lt(d_abs(more), one), more, zero)); /* s or its inverse is infinite: NaN */
+#endif
     wide_value v = negative_binomial_size(m, r, y, p, q, inv);
     md none = d_eq(y, zero);
     vd mi = d_div(one, m), ym = d_sel(none, zero, d_mul(y, mi));

@@ -11,8 +11,9 @@
  *   core = log(2 pi) / 2 + delta(a) + delta(b) - delta(s) + D(a, s p) + D(b, s q)
  *          + log(f^2 s / (a b)) / 2,
  * where the two deviances are not negative and vanish together at p = a / s, and both come from the
- * one difference e = s p - a = b - s q.  e is taken from the smaller of p and q, so that it is as
- * good as the caller's p and q, which must each be accurate relative to itself.
+ * one difference e = s p - a = b - s q.  The caller makes e, from its exact inputs: near the zero
+ * of the deviances, which are of order e^2, a rounded s or p would be all that is left of it.  p
+ * and q must each be accurate relative to itself.
  *
  * Arguments below 1 are lifted by one (a' = a + 1 and so on): B(a, b) = B(a', b') times
  * c = s / a or s / b, or s (s + 1) / (a b) where both are; c and f go into the one logarithm of
@@ -22,14 +23,21 @@
 
 #include "math/gamma_diff.h"
 
-/* log of x^2 y without overflow or underflow in between, for normal x and y: twice the log of x and
- * that of y in one. */
+/* log of x^2 y, and of x^2 y z, without overflow or underflow in between, for normal numbers: twice
+ * the log of x and those of the others in one. */
 NLL_INLINE vd d_log_product(vd x, vd y) {
     vd one = d_set(1.0), rx, ry, r;
     vd nx = d_log_split(x, &rx), ny = d_log_split(y, &ry);
     vd mx = d_add(rx, one);
     vd n = d_log_split(d_mul(d_mul(mx, mx), d_add(ry, one)), &r);
     return d_log_core(d_add(n, d_add(d_add(nx, nx), ny)), r, d_set(0.0));
+}
+NLL_INLINE vd d_log_product3(vd x, vd y, vd z) {
+    vd one = d_set(1.0), rx, ry, rz, r;
+    vd nx = d_log_split(x, &rx), ny = d_log_split(y, &ry), nz = d_log_split(z, &rz);
+    vd mx = d_add(rx, one), yz = d_mul(d_add(ry, one), d_add(rz, one));
+    vd n = d_log_split(d_mul(d_mul(mx, mx), yz), &r);
+    return d_log_core(d_add(n, d_add(d_add(nx, nx), d_add(ny, nz))), r, d_set(0.0));
 }
 
 /* 1 / x and 1 / (x + 5/8) from one division; x from 2^500 on counts as that. */
@@ -81,36 +89,52 @@ NLL_INLINE vd d_quotient(vd d, vd x, vd xi) {
     return d_fma(d_nfma(t, x, d), xi, t);
 }
 
+/* (a + b) p - a = b - (a + b) q, by the smaller of p and q = 1 - p, which is exact where p is, and
+ * with what rounding took from a + b. */
+NLL_INLINE vd d_beta_gap(vd a, vd b, vd p, vd q) {
+    vd s = d_add(a, b), left = d_fma(s, p, d_neg(a)), right = d_nfma(s, q, b);
+#if defined(NLL_T_F64)
+    vd lost = d_add(d_sub(d_max(a, b), s), d_min(a, b));
+    left = d_fma(lost, p, left);
+    right = d_nfma(lost, q, right);
+#endif
+    return d_sel(d_le(p, q), left, right);
+}
+
 /* Of a lifted a the step's log(s' p / a') goes into the last logarithm, where p of the lift meets
  * it: D(a', s' p) + log p = e' - a log(s' p / a') + log(a' / s').  So no power of p is left in
  * there. */
 typedef struct d_beta_parts {
     vd value;
-    vd slope_a, slope_b; /* psi(a) - psi(s) - log p, psi(b) - psi(s) - log q */
-    vd curve_a, curve_b; /* psi1(a) - psi1(s), psi1(b) - psi1(s) */
+    vd tame, step, ratio; /* value = tame + log((f step)^2 ratio) / 2 */
+    vd slope_a, slope_b;  /* psi(a) - psi(s) - log p, psi(b) - psi(s) - log q */
+    vd curve_a, curve_b;  /* psi1(a) - psi1(s), psi1(b) - psi1(s) */
     /* where p = a / (a + m), for b >= 1 and without cancellation: d core / da = slope_a + (s p - a)
      * / a and curve_a + b / (a s) */
     vd follow_a, follow_curve_a;
 } d_beta_parts;
 
-/* The core at a, b > 0 and p, q > 0; f > 0.  Errors: of the value a few units of the larger of the
- * value and what a relative change of one unit in a, b or p makes of it; of the slopes relative to
- * themselves and 1 / p, 1 / q; of the curves relative to themselves. */
-NLL_INLINE d_beta_parts d_beta_core(vd a, vd b, vd p, vd q, vd f, int want) {
+/* The core at a, b > 0, p, q > 0 and e = (a + b) p - a; f > 0.  Errors: of the value at most 16 u
+ * of the larger of the value, 1 and the last logarithm, the one term that may be below 0; of the
+ * slopes relative to themselves and 1 / p, 1 / q; of the curves relative to themselves. */
+NLL_INLINE d_beta_parts d_beta_core(vd a, vd b, vd p, vd q, vd e, vd f, int want) {
     vd one = d_set(1.0), zero = d_set(0.0), half = d_set(0.5), most = d_set(0x1p1000);
     d_beta_args x = d_beta_lift(a, b);
     d_stirling_parts da = d_stirling_tail_w(x.Aw, want), db = d_stirling_tail_w(x.Bw, want),
                      ds = d_stirling_tail_w(x.Sw, want);
-    vd e = d_sel(d_le(p, q), d_fma(x.S, p, d_neg(x.A)), d_nfma(x.S, q, x.B));
-    vd ta = d_quotient(e, x.A, x.Ai), tb = d_neg(d_quotient(e, x.B, x.Bi));
+    /* S p - A: a lifted a takes q off, a lifted b adds p */
+    vd E = d_add(d_sub(e, d_sel(x.low_a, q, zero)), d_sel(x.low_b, p, zero));
+    vd ta = d_quotient(E, x.A, x.Ai), tb = d_neg(d_quotient(E, x.B, x.Bi));
     d_log_pair la = d_log_ratio(d_min(most, ta), d_mul(d_mul(x.S, p), x.Ai));
     d_log_pair lb = d_log_ratio(d_min(most, tb), d_mul(d_mul(x.S, q), x.Bi));
-    vd bd_a = d_sel(x.low_a, d_nfma(a, la.log, e), d_neg(d_mul(x.A, la.rest)));
-    vd bd_b = d_sel(x.low_b, d_neg(d_fma(b, lb.log, e)), d_neg(d_mul(x.B, lb.rest)));
+    vd bd_a = d_sel(x.low_a, d_nfma(a, la.log, E), d_neg(d_mul(x.A, la.rest)));
+    vd bd_b = d_sel(x.low_b, d_neg(d_fma(b, lb.log, E)), d_neg(d_mul(x.B, lb.rest)));
     vd ratio = d_mul(d_mul(x.Ai, x.Bi), x.S);
-    vd last = d_log_product(d_mul(d_mul(x.factor, d_mul(x.step_a, x.step_b)), f), ratio);
-    d_beta_parts r = {zero, zero, zero, zero, zero, zero, zero};
+    vd step = d_mul(x.factor, d_mul(x.step_a, x.step_b));
+    d_beta_parts r = {zero, zero, step, ratio, zero, zero, zero, zero, zero, zero};
     vd small = d_add(d_sub(da.value, ds.value), d_add(db.value, d_set(HALF_LOG_2_PI)));
+    r.tame = d_add(d_add(bd_a, bd_b), small);
+    vd last = d_log_product(d_mul(step, f), ratio);
     r.value = d_add(d_add(bd_a, bd_b), d_fma(half, last, small));
     if (want < WANT_SLOPE) return r;
 
@@ -129,9 +153,7 @@ NLL_INLINE d_beta_parts d_beta_core(vd a, vd b, vd p, vd q, vd f, int want) {
     vd rest_b = d_sub(d_sub(ni, lift_b), d_add(bs, d_sub(db.slope, ds.slope)));
     r.slope_a = d_sub(rest_a, la.log);
     r.slope_b = d_sub(rest_b, lb.log);
-    /* e of the a that was not lifted */
-    vd plain = d_add(e, q);
-    r.follow_a = d_sel(x.low_a, d_fma(plain, x.ai, r.slope_a), d_sub(rest_a, la.rest));
+    r.follow_a = d_sel(x.low_a, d_fma(e, x.ai, r.slope_a), d_sub(rest_a, la.rest));
 #if defined(NLL_T_F64)
     /* a lifted b hides how little it changes psi(a): not so the plain difference */
     d_gamma_step step_ab = d_gamma_difference(a, b, want), step_ba = d_gamma_difference(b, a, want);

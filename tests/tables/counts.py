@@ -1,15 +1,16 @@
 """Models of counts.  k is the target.
 
 Where a count and its mean are both large, the terms are Loader's: Stirling corrections and
-bd0(k, m) = k log(k / m) + m - k.  A mean m that is itself rounded moves bd0 by |k - m| u: that is the
-second number of such a pair.
+bd0(k, m) = k log(k / m) + m - k.  A mean m that is itself rounded, as an exponential is, moves bd0 by
+|k - m| u: that is the second number of such a pair.  Where the inputs say how far the mean is from the
+count, errors are relative to the value itself: `own`.
 """
 from math import sqrt
 
 from mpmath import mp, mpf
 
 from jets import exp, expm1, lgamma, log, log1p, softplus
-from model import (Model, bd0, digamma_diff, lchoose, once, sigmoid, stirling, stirling1,
+from model import (Model, bd0, digamma_diff, lchoose, once, own, sigmoid, stirling, stirling1,
                    stirling2, trigamma_diff, xlogy)
 
 
@@ -31,7 +32,7 @@ def binomial_logits_terms(n, z, k):
 
 def binomial_probs_terms(n, p, k):
     q = 1 - p
-    return [binomial_terms(n, p, q, k), once((n - k) / q, -k / p), [k / p ** 2, (n - k) / q ** 2]]
+    return [own(binomial_terms(n, p, q, k)), once((n - k) / q, -k / p), [k / p ** 2, (n - k) / q ** 2]]
 
 
 def draw_trials(r):
@@ -149,7 +150,7 @@ def nb_size_terms(m, r, k):
 def nb_mean_terms(m, r, k):
     size = nb_size_terms(m, r, k)
     d = m * (r + m)
-    return [nb_terms(m, r, k), [r / (r + m), -k * r / d], size[0],
+    return [own(nb_terms(m, r, k)), [r / (r + m), -k * r / d], size[0],
             [k * r * r / d ** 2, 2 * k * m * r / d ** 2, -r * m * m / d ** 2], size[1]]
 
 
@@ -235,12 +236,10 @@ def bb_value_terms(n, a, b, k):
         other = b if k == 0 else a
         this = a + b - other
         return digamma_like_sum(other, this, n)
-    shift = (k * (a + b) - a * n) / big
-    parts = [stirling(k), stirling(n - k), -stirling(n), -stirling(x), -stirling(y), stirling(big),
+    return mp.fsum([stirling(k), stirling(n - k), -stirling(n), -stirling(x), -stirling(y), stirling(big),
              stirling(a), stirling(b), -stirling(a + b), bd0(k, x * n / big), bd0(n - k, y * n / big),
              bd0(a, x * (a + b) / big), bd0(b, y * (a + b) / big),
-             mp.log(2 * mp.pi * k * (n - k) * x * y / (n * big)) / 2, mp.log((a + b) / (a * b)) / 2]
-    return parts, 4 * shift
+             mp.log(2 * mp.pi * k * (n - k) * x * y / (n * big)) / 2, mp.log((a + b) / (a * b)) / 2])
 
 
 def digamma_like_sum(b, a, n):

@@ -59,6 +59,12 @@ def once(a, b):
     return a + b, (abs(a) + abs(b)) * ONCE
 
 
+def own(terms):
+    """The sum of terms, whatever may be added for rounding, as one term."""
+    terms = terms[0] if isinstance(terms, tuple) else terms
+    return mp.fsum(terms) if isinstance(terms, list) else terms
+
+
 def xlogy(x, y):
     """x log y, 0 for x = 0."""
     if not isinstance(x, Jet) and x == 0:

@@ -29,23 +29,23 @@ def draw_waiting(value, mean):
 
 
 # gamma ---------------------------------------------------------------------------------------------
-def gamma_shape_terms(al, x):
-    """The part of the loss that both gamma models share, and its slopes; x = y / mean, rounded."""
+def gamma_shape_terms(al, x, y):
+    """The loss and the slope in the shape of both gamma models; x = y / mean, rounded in the slope."""
     g = al * (x - 1 - mp.log(x))
-    value = [-mp.log(al) / 2, half_log_2pi(), stirling(al), g]
+    value = [mp.log(y * y / al) / 2, half_log_2pi(), stirling(al), g]
     slope = ([mp.psi(0, al) - mp.log(al), -mp.log(x)], mpf(1))
-    return value, al * (x - 1), slope
+    return value, slope
 
 
 def gamma_terms(al, be, y):
-    value, slack, slope = gamma_shape_terms(al, be * y / al)
-    return [(value + [mp.log(y)], slack), slope, once(y, -al / be), [-(al - 1) / y, be],
+    value, slope = gamma_shape_terms(al, be * y / al, y)
+    return [value, slope, once(y, -al / be), [-(al - 1) / y, be],
             mp.psi(1, al), al / be ** 2]
 
 
 def inverse_gamma_terms(al, be, y):
-    value, slack, slope = gamma_shape_terms(al, be / (y * al))
-    return [(value + [mp.log(y)], slack), slope, once(1 / y, -al / be), [(al + 1) / y, -be / y / y],
+    value, slope = gamma_shape_terms(al, be / (y * al), y)
+    return [value, slope, once(1 / y, -al / be), [(al + 1) / y, -be / y / y],
             mp.psi(1, al), al / be ** 2]
 
 
@@ -110,15 +110,21 @@ def draw_pareto(r):
 
 # beta ----------------------------------------------------------------------------------------------
 def beta_value_terms(a, b, y):
-    """By Stirling corrections for large shapes, by log Beta for small ones: the better of the two.
-    Beside a = b = 1 the loss crosses 0 and is as uncertain as a and b are in their last place."""
-    n, z = a + b, 1 - y
-    large = ([stirling(a), stirling(b), -stirling(n), bd0(a, n * y), bd0(b, n * z),
-              mp.log(2 * mp.pi * n / (a * b)) / 2, mp.log(y), mp.log1p(-y)], a * z - b * y)
-    small = ([mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(n), -(a - 1) * mp.log(y),
-              -(b - 1) * mp.log1p(-y)], abs(a * (digamma_diff(a, b) + mp.log(y))) +
-             abs(b * (digamma_diff(b, a) + mp.log1p(-y))))
-    return min(large, small, key=lambda t: mp.fsum(t[0], absolute=True) + abs(t[1]))
+    """By Stirling corrections; shapes below 1 are raised by one, by B(a, b) = (a + b) / a B(a + 1, b),
+    and bring a power of y into the one logarithm."""
+    low_a, low_b = a < 1, b < 1
+    u, v, z = a + low_a, b + low_b, 1 - y
+    n = u + v
+    e = n * y - u
+    da = [e, -a * mp.log(n * y / u)] if low_a else [bd0(u, n * y)]
+    db = [-e, -b * mp.log(n * z / v)] if low_b else [bd0(v, n * z)]
+    f = y * z
+    if low_a:
+        f *= (a + b + low_b) / a * (u / n)
+    if low_b:
+        f *= (a + b) / b * (v / n)
+    last = mp.log(n / (u * v) * f ** 2) / 2
+    return [stirling(u), stirling(v), -stirling(n), half_log_2pi(), last] + da + db
 
 
 def beta_terms(a, b, y):
@@ -130,16 +136,14 @@ def beta_terms(a, b, y):
 def beta_mean_terms(mu, phi, y):
     """The shapes a and b are rounded products here."""
     a, b, z = mu * phi, (1 - mu) * phi, 1 - y
-    fa, fb = -digamma_diff(a, b) - mp.log(y), -digamma_diff(b, a) - mp.log1p(-y)
     ta, tb = mp.psi(1, a), mp.psi(1, b)
-    value, slack = beta_value_terms(a, b, y)
     dmu = ([phi * (mp.psi(0, a) - mp.psi(0, b)), -phi * mp.log(y), phi * mp.log1p(-y)],
            phi * (a * ta + b * tb))
     dphi = ([bd0(mu, y), bd0(1 - mu, z), -1 / (2 * phi), mu * stirling1(a),
              (1 - mu) * stirling1(b), -stirling1(phi)], mu - y)
     hphi = [1 / (2 * phi ** 2), mu ** 2 * stirling2(a), (1 - mu) ** 2 * stirling2(b),
             -stirling2(phi)]
-    return [(value, abs(slack) + abs(a * fa) + abs(b * fb)), dmu, dphi,
+    return [beta_value_terms(a, b, y), dmu, dphi,
             ([-(a - 1) / y, (b - 1) / z], a / y + b / z), phi ** 2 * (ta + tb), hphi]
 
 
