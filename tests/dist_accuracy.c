@@ -113,8 +113,8 @@ ParameterizedTest(int *index, dist_accuracy, random_points, .timeout = 3600) {
     free(mag);
 }
 
-/* Points that lost digits: large shapes beside the scale, small numbers of degrees of freedom and
- * z beyond 2^500, small y, zeros of a derivative. */
+/* Points that lost digits: large shapes beside the scale, shapes far apart, small numbers of
+ * degrees of freedom and z beyond 2^500, small y, zeros of a derivative. */
 Test(dist_accuracy, points_that_lost_digits) {
     static const struct {
         const char *kernel;
@@ -141,6 +141,12 @@ Test(dist_accuracy, points_that_lost_digits) {
         {"exponential_rate", {3, 1.0 / 3}},
         {"binomial_probs", {10, 0.3, 3}},
         {"gamma", {2, 3, 2.0 / 3}},
+        {"beta_binomial", {1003598, 556969413580.6248, 554973.1750698985, 1003597}},
+        {"beta_binomial", {0x1p46, 413, 0x1p-37, 0x1p46 - 1}},
+        {"beta_binomial", {161575952091, 6737.943227225867, 1088689592643120.25, 1}},
+        {"beta_binomial", {1e6, 1e12, 1e6, 999999}},
+        {"beta_binomial", {271739407880, 66790680.95488105, 0x1p-21, 271739407879}},
+        {"beta_binomial", {3, 0x1p-25, 0x1p-50, 1}},
         {"inverse_gamma", {3, 1, 1.0 / 3}},
     };
     for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
