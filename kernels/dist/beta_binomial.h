@@ -114,6 +114,12 @@ NLL_INLINE wide_value beta_binomial(const vd x[], const double *par) {
         .loss = d_sub(d_add(shapes, trials), d_add(tails, both)),
         .grad = {d_sel(swap, less.slope, more.slope), d_sel(swap, more.slope, less.slope)},
         .hess = {d_sel(swap, less.curve, more.curve), d_sel(swap, more.curve, less.curve)}};
+#if defined(NLL_T_F64) /* psi1 of tiny shapes overflows: inf - inf, where the smaller shape leads \
+                        */
+    NLL_UNROLL
+    for (unsigned k = 0; k < 2; k++)
+        v.hess[k] = d_sel(d_isnan(v.hess[k]), d_set(INFINITY), v.hess[k]);
+#endif
     md none = d_eq(y, zero), full = d_eq(rest, zero), ends = d_mask_or(none, full);
     if (d_mask_bits(ends)) { /* lanes that are not at an end keep what they have */
         beta_binomial_end e = beta_binomial_end_of(n, d_sel(none, a, b), d_sel(none, b, a));
