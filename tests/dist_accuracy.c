@@ -113,8 +113,8 @@ ParameterizedTest(int *index, dist_accuracy, random_points, .timeout = 3600) {
     free(mag);
 }
 
-/* Points that lost digits: large shapes beside the scale, small numbers of degrees of freedom and
- * z beyond 2^500, small y, zeros of a derivative. */
+/* Points that lost digits: large shapes beside the scale, shapes far apart, small numbers of
+ * degrees of freedom and z beyond 2^500, small y, zeros of a derivative. */
 Test(dist_accuracy, points_that_lost_digits) {
     static const struct {
         const char *kernel;
@@ -157,6 +157,25 @@ Test(dist_accuracy, points_that_lost_digits) {
         {"gamma", {0x1.8bc73434a9372p+44, 0x1.8ef039dce54bbp+23, 0x1.fbf1b22dc7824p+20}},
         {"beta_mean_precision",
          {0x1.636fe362bcab5p-1, 0x1.b47e7133fc75dp+49, 0x1.636fe0787d709p-1}},
+        {"gamma", {0x1p-500, 0x1p438, 3}}, /* products that leave the range, or ratios */
+        {"gamma", {0x1p-700, 0x1p-650, 0x1p-60}},
+        {"gamma", {0x1p600, 0x1p-300, 0x1p899}},
+        {"gamma", {0x1p-1000, 0x1p-600, 0x1p-410}},
+        {"gamma", {3, 0x1p-900, 0x1p800}},
+        {"inverse_gamma", {0x1p-500, 0x1p438, 3}},
+        {"inverse_gamma", {0x1p600, 0x1p-300, 0x1p-899}},
+        {"inverse_gamma", {0x1p600, 1, 0x1p600}},
+        {"tweedie_mean", {0x1p600, 1.9, 0x1p1000}},
+        {"tweedie_mean", {0x1p-400, 1.9, 0x1p-400}},
+        {"beta_mean_precision", {0.25, 0x1p-480, 0.5}},
+        {"beta_mean_precision", {0x1p-300, 0x1p-300, 0.5}},
+        {"beta_mean_precision", {0.25, 0x1p-400, 0x1p-90}},
+        {"beta_binomial", {1003598, 556969413580.6248, 554973.1750698985, 1003597}},
+        {"beta_binomial", {0x1p46, 413, 0x1p-37, 0x1p46 - 1}},
+        {"beta_binomial", {161575952091, 6737.943227225867, 1088689592643120.25, 1}},
+        {"beta_binomial", {1e6, 1e12, 1e6, 999999}},
+        {"beta_binomial", {271739407880, 66790680.95488105, 0x1p-21, 271739407879}},
+        {"beta_binomial", {3, 0x1p-25, 0x1p-50, 1}},
         {"inverse_gamma", {3, 1, 1.0 / 3}},
     };
     for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
@@ -171,6 +190,46 @@ Test(dist_accuracy, points_that_lost_digits) {
     long double v[DIST_OUTPUTS] = {0}, mag[DIST_OUTPUTS] = {0};
     oracle(m, 1, x, v, mag);
     hold(m, NLL_F32, 1, x, v, mag, "point");
+}
+
+/* Relative to what is left: near a beta's uniform density the loss of which is 0, to |a - 1| and
+ * |b - 1| times what they count for; of the slope in the size of a negative binomial at y = 0,
+ * whose two terms cancel in part, to itself. */
+Test(dist_accuracy, what_is_left) {
+    enum { N = 512 };
+    const struct dist_model *beta = dist_find("beta_alpha_beta"),
+                            *counts = dist_find("negative_binomial_mean");
+    uint64_t state = gen_state(7300);
+    size_t n = gen_count(N);
+    double x[N * 3], got[N * DIST_OUTPUTS];
+    long double v[DIST_OUTPUTS], worst[2] = {0, 0};
+    for (int kind = 0; kind < 2; kind++) {
+        const struct dist_model *m = kind ? counts : beta;
+        for (size_t i = 0; i < n; i++) {
+            double *at = x + 3 * i, u[3];
+            for (int k = 0; k < 3; k++) u[k] = ldexp((double)(gen_bits(&state) >> 11), -53);
+            for (int k = 0; k < 2 && !kind; k++)
+                at[k] = 1 + ldexp(u[k] - 0.5, -1 - (int)gen_below(48, &state));
+            at[2] = kind ? 0 : gen_below(2, &state) ? u[2] : ldexp(0.5 + u[2] / 2, -(int)(i % 60));
+            if (!kind) continue;
+            at[1] = ldexp(1 + u[1], (int)gen_below(60, &state) - 20);
+            at[0] = at[1] * (i % 4 ? 0.75 + u[0] : ldexp(1 + u[0], (int)(i % 80) - 40));
+        }
+        dist_run(m, NLL_F64, n, x, got);
+        for (size_t i = 0; i < n; i++) {
+            const double *at = x + 3 * i;
+            dist_oracle(m, at, v);
+            size_t o = kind ? 2 : 0;
+            long double size = fabsl(v[o]);
+            if (!kind)
+                size = fabsl(at[0] - 1.0L) * (1 - logl(at[2])) +
+                       fabsl(at[1] - 1.0L) * (1 - log1pl(-at[2]));
+            long double error = fabsl(got[i * dist_outputs(m) + o] - v[o]) / size * 0x1p53L;
+            if (error > worst[kind]) worst[kind] = error;
+        }
+    }
+    fprintf(stderr, "near uniform %.3Lg u, d size at 0 %.3Lg u\n", worst[0], worst[1]);
+    cr_expect(worst[0] < 6 && worst[1] < 6);
 }
 
 /* Every distribution, every form of its parameters and every kernel has an oracle and a table. */

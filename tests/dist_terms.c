@@ -131,12 +131,40 @@ static void zip_probs_log_rate(const double *x, real *mag) { zero_inflated(x, 0,
 static void zip_logits_rate(const double *x, real *mag) { zero_inflated(x, 1, 0, mag); }
 static void zip_logits_log_rate(const double *x, real *mag) { zero_inflated(x, 1, 1, mag); }
 
+/* digamma - log and trigamma - 1 / x over the step h from x, and the first with 1 / (2 x) taken off
+ * as well, for x >= 1: magnitudes */
+static real log_rest(real x, real h) {
+    return x > 100 ? h / (2 * x * (x + h)) : digamma_diff(x, h) - log1pl(h / x);
+}
+static real inverse_rest(real x, real h) {
+    real step = h / x / (x + h);
+    return x > 100 ? step * (1 / x + 1 / (x + h)) / 2 : -trigamma_diff(x, h) - step;
+}
+static real tail_rest(real x, real h) {
+    real y = x + h;
+    return h / x * (x + y) / x / y / y / 12;
+}
+/* First and second derivative in a: the corners a, s, a + k, s + n paired by n and k, or by b and
+ * b + j; their logarithms in one term, and their inverses in two, that c = b k - a j tells apart */
+static void beta_binomial_shape(real n, real a, real b, real k, real *slope, real *curve) {
+    real j = n - k, s = a + b, m = a * j, c = fmal(b, k, -m) + fmal(-a, j, m), t = -c / s / (a + k);
+    real lead = (A(c) / (a + k) + n * b / s) / (a * (s + n)), rest;
+    if (b > a) {
+        rest = log_rest(s, n) + log_rest(a, k);
+        *curve = -trigamma_diff(s, n) - trigamma_diff(a, k);
+    } else {
+        rest = a < 1 ? log_rest(a + k, b + j) + log_rest(a, b)
+                     : lead / 2 + tail_rest(a + k, b + j) + tail_rest(a, b);
+        *curve = lead + inverse_rest(a + k, b + j) + inverse_rest(a, b);
+    }
+    *slope = A(t < -0.5L ? logl(a / s * ((s + n) / (a + k))) : log1pl(t)) + rest;
+}
 static void beta_binomial(const double *x, real *mag) {
-    real n = x[0], a = x[1], b = x[2], k = x[3], j = n - k, s = a + b;
-    if (j > 0) mag[1] = digamma_diff(s, n) + digamma_diff(a, k);
-    if (j > 0) mag[3] = -trigamma_diff(s, n) - trigamma_diff(a, k);
-    if (k > 0) mag[2] = digamma_diff(s, n) + digamma_diff(b, j);
-    if (k > 0) mag[4] = -trigamma_diff(s, n) - trigamma_diff(b, j);
+    real n = x[0], a = x[1], b = x[2], k = x[3], j = n - k;
+    if (k > 0 && j > 0) {
+        beta_binomial_shape(n, a, b, k, &mag[1], &mag[3]);
+        beta_binomial_shape(n, b, a, j, &mag[2], &mag[4]);
+    }
 }
 
 static void lognormal(const double *x, real *mag) {

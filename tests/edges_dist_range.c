@@ -1,5 +1,5 @@
-/* edges_dist_range.c: the distributions over all floats, and doubles of 2^-200 to 2^200, far beyond
- * what the accuracy tests cover: results may be infinite, but never NaN. */
+/* edges_dist_range.c: the distributions over all floats, and doubles of 2^-1000 to 2^1000 (but see
+ * reach_of), far beyond what the accuracy tests cover: results may be infinite, but never NaN. */
 #include "dist_run.h"
 #include "gen.h"
 #include "support.h"
@@ -9,10 +9,16 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RANGE_F64 = 200 };
+/* Shapes of a beta or beta-binomial beyond 2^500, and degrees of freedom as large as a z^2 that is
+ * held at 2^1000, give NaN. */
+static int reach_of(const struct dist_model *m, nll_dtype type) {
+    if (type == NLL_F32) return 126;
+    if (!strncmp(m->distribution, "beta", 4)) return 490;
+    return !strcmp(m->kernel, "student_t") ? 900 : 1000;
+}
 
-static double any_positive(nll_dtype type, uint64_t *state) {
-    int emin = type == NLL_F64 ? -RANGE_F64 : -126, emax = -emin;
+static double any_positive(nll_dtype type, int reach, uint64_t *state) {
+    int emin = -reach, emax = reach;
     switch (gen_below(8, state)) {
     case 0: return ldexp(1, emin);
     case 1: return type == NLL_F64 ? ldexp(1, emax) : huge_of(type);
@@ -24,7 +30,7 @@ static double any_positive(nll_dtype type, uint64_t *state) {
 }
 
 static double any_value(const struct dist_model *m, size_t i, nll_dtype type, uint64_t *state) {
-    double p = any_positive(type, state), sign = gen_below(2, state) ? 1 : -1;
+    double p = any_positive(type, reach_of(m, type), state), sign = gen_below(2, state) ? 1 : -1;
     double whole = (double)gen_below(gen_below(2, state) ? 64 : 1u << 24, state);
     int unit = !strncmp(m->kernel, "beta_", 5) && m->real && m->in[i] == IN_TARGET;
     switch (m->in[i]) {
@@ -41,6 +47,24 @@ static double any_value(const struct dist_model *m, size_t i, nll_dtype type, ui
                    strcmp(m->kernel, "lognormal") != 0
                ? sign * p
                : p;
+}
+
+/* Scales whose inverse is infinite. */
+Test(edges_dist_range, subnormal_scales) {
+    static const char *const kernels[] = {"logistic", "gumbel", "laplace", "cauchy", "student_t"};
+    static const double points[][3] = {
+        {0, 0x1p-1074, 0x1p-1022}, {0, 0x1p-1074, 0},  {-0x1p-1074, 0x1p-1074, -0x1p-1074},
+        {1, 0x1p-1074, 2},         {1, 0x1p-1030, -2}, {0x1p1000, 0x1p1023, 0x1p1023}};
+    for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++)
+        for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+            const struct dist_model *m = dist_find(kernels[k]);
+            double x[4] = {3}, got[DIST_OUTPUTS];
+            memcpy(x + (dist_inputs(m) - 3), points[i], sizeof points[i]);
+            dist_run(m, NLL_F64, 1, x, got);
+            for (size_t o = 0; o < dist_outputs(m); o++)
+                cr_expect(!isnan(got[o]) || isinf(got[0]), "%s point %zu output %zu", m->kernel, i,
+                          o);
+        }
 }
 
 Test(edges_dist_range, never_nan, .timeout = 600) {

@@ -71,23 +71,18 @@ static struct criterion_test_params indices(void) {
     return cr_make_param_array(int, index, 2 * kl_model_count);
 }
 
-ParameterizedTestParameters(kl_accuracy, random_points) { return indices(); }
-ParameterizedTest(int *index, kl_accuracy, random_points, .timeout = 3600) {
-    const struct kl_model *m = &kl_models[*index / 2];
-    nll_dtype type = *index % 2 ? NLL_F64 : NLL_F32;
-    size_t n = gen_count(512), inputs = m->inputs, outputs = inputs + 1;
-    uint64_t state = gen_state(9100 + (uint64_t)*index);
-    double *x = new_doubles(n * inputs), *got = new_doubles(n * outputs);
+/* n points x [n, inputs] against the oracle */
+static void hold(const struct kl_model *m, nll_dtype type, size_t n, const double *x,
+                 const char *how) {
+    size_t inputs = m->inputs, outputs = inputs + 1;
+    double *got = new_doubles(n * outputs);
     long double *v = calloc(n * outputs, sizeof *v), *mag = calloc(n * outputs, sizeof *mag);
     cr_assert(v && mag);
-    for (size_t i = 0; i < n; i++) {
-        kl_draw(m, type == NLL_F32, 0, x + i * inputs, &state);
-        kl_oracle(m, x + i * inputs, v + i * outputs, mag + i * outputs);
-    }
+    for (size_t i = 0; i < n; i++) kl_oracle(m, x + i * inputs, v + i * outputs, mag + i * outputs);
     score(m, type, n, x, got);
     for (size_t o = 0; o < outputs; o++) {
         char label[80];
-        snprintf(label, sizeof label, "%s %s", nll_dtype_name(type), m->kernel);
+        snprintf(label, sizeof label, "%s %s %s", nll_dtype_name(type), m->kernel, how);
         struct tally t = {.what = o ? m->names[o - 1] : "value",
                           .limit = bound_of(m->kernel, type)};
         for (size_t i = 0; i < n; i++) {
@@ -103,10 +98,49 @@ ParameterizedTest(int *index, kl_accuracy, random_points, .timeout = 3600) {
         }
         tally_check(&t, label);
     }
-    free(x);
     free(got);
     free(v);
     free(mag);
+}
+
+ParameterizedTestParameters(kl_accuracy, random_points) { return indices(); }
+ParameterizedTest(int *index, kl_accuracy, random_points, .timeout = 3600) {
+    const struct kl_model *m = &kl_models[*index / 2];
+    nll_dtype type = *index % 2 ? NLL_F64 : NLL_F32;
+    size_t n = gen_count(512);
+    uint64_t state = gen_state(9100 + (uint64_t)*index);
+    double *x = new_doubles(n * m->inputs);
+    for (size_t i = 0; i < n; i++) kl_draw(m, type == NLL_F32, 0, x + i * m->inputs, &state);
+    hold(m, type, n, x, "random");
+    free(x);
+}
+
+/* q is p but for a factor that both parameters share, nearly: one mean, or almost, by shapes that
+ * may be far apart.  The leading terms of the gradients cancel there. */
+ParameterizedTestParameters(kl_accuracy, proportional) { return indices(); }
+ParameterizedTest(int *index, kl_accuracy, proportional, .timeout = 3600) {
+    const struct kl_model *m = &kl_models[*index / 2];
+    nll_dtype type = *index % 2 ? NLL_F64 : NLL_F32;
+    if (strcmp(m->kernel, "kl_gamma") != 0 && strcmp(m->kernel, "kl_beta") != 0)
+        cr_skip_test("not a pair of shapes");
+    size_t n = gen_count(512);
+    uint64_t state = gen_state(9400 + (uint64_t)*index);
+    double *x = new_doubles(n * 4);
+    int range = type == NLL_F32 ? 20 : 45, bits = type == NLL_F32 ? 22 : 51;
+    for (size_t i = 0; i < n; i++) {
+        double near = ldexp(1, -(int)gen_below((uint64_t)bits, &state)), u[5];
+        for (int k = 0; k < 5; k++) u[k] = ldexp((double)(gen_bits(&state) >> 11), -52) - 1;
+        double factor =
+            gen_below(2, &state) ? 1 + u[4] * near : ldexp(1 + u[4] / 2, (int)(i % 5) - 2);
+        for (int k = 0; k < 2; k++) {
+            int e = (int)gen_below(2 * (uint64_t)range, &state) - range;
+            double tip = ldexp(1, -(int)gen_below((uint64_t)bits, &state)) / 2;
+            x[4 * i + k] = round_to(type, ldexp(1.5 + u[k] / 2, e));
+            x[4 * i + 2 + k] = round_to(type, x[4 * i + k] * factor * (1 + u[2 + k] * tip));
+        }
+    }
+    hold(m, type, n, x, "proportional");
+    free(x);
 }
 
 /* The whole range that the header promises: no NaN, no divergence below 0. */

@@ -107,13 +107,19 @@ static num gamma_rate(const num x[]) {
     num rates = n_sub(n_mul(x[0], n_sub(r, one())), n_mul(x[2], n_log(r)));
     return n_add(lgamma_rest(x[0], x[2]), rates);
 }
+/* what is left of psi1 without 1 / x, of psi without log x, and without -1 / (2 x) as well */
+static num curve_left(num x) { return n_sub(trigamma(x), n_div(one(), x)); }
+static num slope_left(num x) { return n_sub(n_digamma(x), n_log(x)); }
+static num slope_tail(num x) { return n_add(slope_left(x), n_div(num_of(0.5), x)); }
+static num apart(num a, num b) { return n_abs(n_sub(a, b)); }
+static num cross(const num x[]) { return n_sub(n_mul(x[0], x[3]), n_mul(x[2], x[1])); }
 static num gamma_terms(size_t o, const num x[]) {
+    num bp = n_mul(x[0], x[1]);
     if (o == 1)
-        return n_add(n_abs(n_mul(n_sub(x[0], x[2]), trigamma(x[0]))),
-                     n_abs(n_div(n_sub(x[3], x[1]), x[1])));
+        return n_add(n_abs(n_mul(n_sub(x[0], x[2]), curve_left(x[0]))), n_abs(n_div(cross(x), bp)));
     if (o == 3)
-        return n_add(n_abs(n_sub(n_digamma(x[2]), n_digamma(x[0]))),
-                     n_abs(n_log(n_div(x[1], x[3]))));
+        return n_add(apart(slope_left(x[2]), slope_left(x[0])),
+                     n_abs(n_log(n_div(n_mul(x[2], x[1]), n_mul(x[0], x[3])))));
     return NULL;
 }
 
@@ -128,14 +134,36 @@ static num beta(const num x[]) {
 }
 static num curve_terms(num p, num q) { return n_abs(n_mul(n_sub(p, q), trigamma(p))); }
 static num slope_terms(num p, num q) { return n_abs(n_sub(n_digamma(q), n_digamma(p))); }
+static num less(num a, num b) { return mpfr_cmp(a, b) < 0 ? a : b; }
+/* Of psi at the corners ap, sp, aq, sq, in either pairing */
+static num corner_terms(num f(num), num ap, num sp, num aq, num sq) {
+    num v[] = {f(ap), f(sp), f(aq), f(sq)};
+    return less(n_add(apart(v[2], v[0]), apart(v[3], v[1])),
+                n_add(apart(v[1], v[0]), apart(v[3], v[2])));
+}
+/* x: ap, bp, aq, bq, or with a and b exchanged */
+static num beta_p_terms(const num x[]) {
+    num s = n_add(x[0], x[1]), c = n_div(cross(x), n_mul(x[0], s));
+    num rise = n_mul(n_sub(x[2], x[0]), apart(curve_left(x[0]), curve_left(s)));
+    return sum3(n_abs(c), n_abs(rise), n_abs(n_mul(n_sub(x[3], x[1]), curve_left(s))));
+}
+static num beta_q_terms(const num x[]) {
+    num p = n_add(x[0], x[1]), q = n_add(x[2], x[3]);
+    num log = n_abs(n_log(n_div(n_mul(x[2], p), n_mul(x[0], q))));
+    num rest = corner_terms(slope_left, x[0], p, x[2], q);
+    if (mpfr_cmp_ui(x[0], 1) < 0 || mpfr_cmp_ui(x[2], 1) < 0) return n_add(log, rest);
+    num first = n_div(n_mul(x[1], n_sub(q, p)), n_mul(n_mul(x[0], p), q));
+    num last = n_div(cross(x), n_mul(n_mul(x[0], x[2]), q));
+    num inverse = half(n_add(n_abs(first), n_abs(last)));
+    return n_add(log, less(rest, n_add(inverse, corner_terms(slope_tail, x[0], p, x[2], q))));
+}
 static num beta_terms(size_t o, const num x[]) {
     num p = n_add(x[0], x[1]), q = n_add(x[2], x[3]);
     double tiny = 0x1p-30;
     if (o == 0 && mpfr_cmp_d(p, tiny) < 0 && mpfr_cmp_d(q, tiny) < 0) return NULL;
     if (o == 0) return n_add(beta(x), phi_rest(p, q));
-    size_t side = (o - 1) % 2;
-    return o < 3 ? n_add(curve_terms(x[side], x[2 + side]), curve_terms(p, q))
-                 : n_add(slope_terms(x[side], x[2 + side]), slope_terms(p, q));
+    const num turned[] = {x[1], x[0], x[3], x[2]}, *side = o % 2 ? x : turned;
+    return o < 3 ? beta_p_terms(side) : beta_q_terms(side);
 }
 
 #define TWO(name) \
@@ -220,9 +248,20 @@ static int same(const double *p, const double *q, size_t n) {
     return 1;
 }
 
+/* What rounding makes of the difference in x[k]: of lgamma, about as large as its argument, and of
+ * the rates' ratio, over the step. */
+static long double unresolved(const struct kl_model *m, const double x[], size_t k) {
+    long double size = 1;
+    if (m->value != gamma_rate && m->value != beta) return 0;
+    for (size_t i = 0; i < m->inputs; i++) size += x[i];
+    if (m->value == gamma_rate) size += (long double)x[0] * x[3] / x[1];
+    return ldexpl(size / x[k], 160 + 12 - 768);
+}
+
 void kl_oracle(const struct kl_model *m, const double x[], long double v[], long double mag[]) {
     num at[KL_INPUTS];
     for (size_t o = 0; o <= m->inputs; o++) {
+        long double lost = o ? unresolved(m, x, o - 1) : 0;
         num_reset();
         if (o == 0) {
             move(x, m->inputs, 0, 0, 0, at);
@@ -235,13 +274,13 @@ void kl_oracle(const struct kl_model *m, const double x[], long double v[], long
             v[o] = give(num_scale(n_sub(above, m->value(at)), -1 - e));
             /* nor does it find a 0 that is none of all parameters */
             int noise = m->domains[(o - 1) % (m->inputs > 2 ? 2 : 1)] != KL_REAL &&
-                        fabsl(v[o] * x[o - 1]) < 0x1p-300L;
+                        (lost > 0 ? fabsl(v[o]) < lost : fabsl(v[o] * x[o - 1]) < 0x1p-300L);
             if (noise || same(x, x + m->inputs / 2, m->inputs / 2)) v[o] = 0;
         }
         num_reset();
         move(x, m->inputs, 0, 0, 0, at);
         num terms = m->magnitude ? m->magnitude(o, at) : NULL;
-        mag[o] = fmaxl(terms ? give(terms) : 0, fabsl(v[o]));
+        mag[o] = fmaxl(terms ? give(terms) : 0, fmaxl(fabsl(v[o]), lost * 0x1p56L));
     }
 }
 

@@ -11,6 +11,19 @@
 
 #include "dist/wide.h"
 #include "math/beta.h"
+#include "math/lgamma.h"
+
+#if defined(NLL_T_F64)
+/* The loss for a = 1 + u, b = 1 + w, |u|, |w| <= 1/4, near 0 as that of a = b = 1 is: with
+ * lgamma(1 + u) = u (1 + u) g(u) - log(1 + u) every term is of the order of u or w. */
+NLL_INLINE vd beta_near_uniform(vd u, vd w, vd p, vd q) {
+    vd one = d_set(1), s = d_add(u, w), sum = d_mul(d_mul(s, d_add(one, s)), d_lgamma_factor(s));
+    vd first = d_sub(d_mul(d_mul(u, d_add(one, u)), d_lgamma_factor(u)), d_log1p(u));
+    vd last = d_sub(d_mul(d_mul(w, d_add(one, w)), d_lgamma_factor(w)), d_log1p(w));
+    vd log_p = d_log_ratio(d_neg(q), p).log, log_q = d_log_ratio(d_neg(p), q).log;
+    return d_sub(d_add(d_nfma(u, log_p, first), d_nfma(w, log_q, last)), sum);
+}
+#endif
 
 /* e = (a + b) y - a, as the caller knows it. */
 NLL_INLINE d_beta_parts beta_core(vd a, vd b, vd y, vd e) {
@@ -19,6 +32,11 @@ NLL_INLINE d_beta_parts beta_core(vd a, vd b, vd y, vd e) {
     md left = d_eq(y, zero), right = d_eq(q, zero);
     vd p = d_max(tiny, y), far = d_max(tiny, q); /* at an end the other slope needs log 1 = 0 */
     d_beta_parts c = d_beta_core(a, b, p, far, e, d_mul(p, far), WANT_CURVE);
+#if defined(NLL_T_F64)
+    vd u = d_sub(a, one), w = d_sub(b, one);
+    md near = d_le(d_max(d_abs(u), d_abs(w)), d_set(0.25));
+    if (d_mask_bits(near)) c.value = d_sel(near, beta_near_uniform(u, w, p, far), c.value);
+#endif
     vd here = d_sel(left, a, b), other = d_sel(left, b, a);
     vd edge = d_sel(d_lt(here, one), d_neg(inf), d_sel(d_lt(one, here), inf, d_neg(d_log(other))));
     c.value = d_sel(d_mask_or(left, right), edge, c.value);
@@ -57,15 +75,32 @@ NLL_INLINE beta_curve beta_curve_of(vd x) {
 NLL_INLINE wide_value beta_mean_precision(const vd x[], const double *par) {
     vd u = x[0], f = x[1], y = x[2], one = d_set(1), w = d_sub(one, u);
     (void)par;
-    vd a = d_mul(u, f), b = d_mul(w, f), fi = d_div(one, f);
+    vd a = d_mul(u, f), b = d_mul(w, f), fi = d_div(one, f), half = d_set(0.5);
+#if defined(NLL_T_F64)
+    a = d_max(d_set(0x1p-1022), a);
+    b = d_max(d_set(0x1p-1022), b);
+#endif
     d_beta_parts c = beta_core(a, b, y, d_mul(f, d_sub(y, u)));
     beta_curve ca = beta_curve_of(a), cb = beta_curve_of(b), cf = beta_curve_of(f);
-    vd curve = d_fma(d_mul(u, u), ca.rest, d_mul(d_mul(w, w), cb.rest));
-    curve = d_fma(d_mul(d_set(0.5), fi), fi, d_sub(curve, cf.rest));
+    vd bend_a = d_mul(d_mul(u, u), ca.rest), bend_b = d_mul(d_mul(w, w), cb.rest);
+    vd steep_a = d_mul(f, d_mul(f, ca.whole)), steep_b = d_mul(f, d_mul(f, cb.whole));
+#if defined(NLL_T_F64)
+    /* squares that leave the range: psi1(x) = 1 / x^2 to all digits there */
+    vd least = d_set(0x1p-500), inverse = d_mul(d_mul(half, fi), fi);
+    md low_a = d_lt(a, least), low_b = d_lt(b, least);
+    bend_a = d_sel(low_a, inverse, bend_a);
+    bend_b = d_sel(low_b, inverse, bend_b);
+    steep_a = d_sel(low_a, d_div(d_div(one, u), u), steep_a);
+    steep_b = d_sel(low_b, d_div(d_div(one, w), w), steep_b);
+#endif
+    vd curve = d_fma(d_mul(half, fi), fi, d_sub(d_add(bend_a, bend_b), cf.rest));
+#if defined(NLL_T_F64)
+    curve = d_sel(d_lt(f, least), d_mul(fi, fi), curve);
+#endif
     wide_value v = {.loss = c.value,
                     .grad = {d_mul(f, d_sub(c.slope_a, c.slope_b)),
                              d_fma(u, c.slope_a, d_mul(w, c.slope_b)), beta_slope_y(a, b, y)},
-                    .hess = {d_mul(d_mul(f, f), d_add(ca.whole, cb.whole)), curve}};
+                    .hess = {d_add(steep_a, steep_b), curve}};
     md valid = d_mask_and(d_mask_and(d_lt(d_set(0), u), d_lt(u, one)), d_is_positive(f));
     return wide_edges(v, y, valid, d_is_unit(y));
 }

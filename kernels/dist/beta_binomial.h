@@ -8,7 +8,8 @@
  *          = n log(1 + a / (b + n)) + D(a, s p) + D(b, s q) + log(1 + a n / (b (s + n))) / 2
  *            + [delta(b) - delta(s)] - [delta(b + n) - delta(s + n)],  p = a / (s + n)
  *     for b >= 1; below, log(1 + a / b) and the same for b + 1 and n - 1.
- *   da = psi(s + n) - psi(s) - [psi(a + y) - psi(a)]     ha likewise with psi1;  db, hb: n - y */
+ *   da = psi(s + n) - psi(s) - [psi(a + y) - psi(a)]     ha likewise with psi1;  db, hb: n - y
+ *   where the two brackets cancel for b << a: see beta_binomial_slopes */
 #ifndef NLL_DIST_BETA_BINOMIAL_H
 #define NLL_DIST_BETA_BINOMIAL_H
 
@@ -68,6 +69,39 @@ NLL_INLINE vd beta_binomial_gap(vd a, vd b, vd y, vd rest, vd inv) {
     return d_mul(d_cross(b, y, a, rest), inv);
 }
 
+/* da and ha for 0 < y < n.  Of psi and psi1 at the four corners a, s, a + y, s + n the logarithms
+ * and inverses, which are all of it for large shapes, go into one piece each: with
+ * c = b y - a (n - y), whose rounding errors are put right,
+ *   log[a (s + n) / (s (a + y))] = log(1 - c / (s (a + y)))
+ *   1 / a - 1 / (a + y) - 1 / s + 1 / (s + n) = [c / (a + y) + n b / s] / (a (s + n))
+ * Of what is left the corners are paired by the shorter steps: for b > a those of n and y, else
+ * those of b and b + n - y, where 1 / (2 x) of da takes the second line too, unless a < 1. */
+typedef struct beta_binomial_slope {
+    vd slope, curve;
+} beta_binomial_slope;
+/* -c / (s (a + y)), and the logarithm of 1 plus it. */
+NLL_INLINE vd beta_binomial_log(vd c, vd a, vd at, vd si, vd all) {
+    vd over = d_div(si, at);
+    return d_log_ratio(d_neg(d_mul(c, over)), d_mul(d_mul(a, all), over)).log;
+}
+/* The shape that is not the larger of the two. */
+NLL_INLINE beta_binomial_slope beta_binomial_less(d_gamma_step whole, vd a, vd y, vd log) {
+    d_gamma_step hits = d_gamma_difference(a, y, WANT_CURVE);
+    return (beta_binomial_slope){d_add(log, d_sub(whole.slope_rest, hits.slope_rest)),
+                                 d_sub(whole.curve, hits.curve)};
+}
+NLL_INLINE beta_binomial_slope beta_binomial_more(vd c, vd n, vd a, vd b, vd at, vd bt, vd si,
+                                                  vd log) {
+    md low = d_lt(a, d_set(1));
+    d_gamma_step far = d_gamma_difference(at, bt, WANT_CURVE);
+    d_gamma_step near = d_gamma_difference(a, b, WANT_CURVE);
+    vd inverses = d_div(d_add(d_div(c, at), d_mul(d_mul(n, b), si)), d_mul(a, d_add(at, bt)));
+    vd tail = d_nfma(d_set(0.5), inverses, d_sub(far.slope_tail, near.slope_tail));
+    vd rest = d_sel(low, d_sub(far.slope_rest, near.slope_rest), tail);
+    return (beta_binomial_slope){d_add(log, rest),
+                                 d_add(inverses, d_sub(far.curve_rest, near.curve_rest))};
+}
+
 NLL_INLINE wide_value beta_binomial(const vd x[], const double *par) {
     vd n = x[0], a = x[1], b = x[2], y = x[3], zero = d_set(0), half = d_set(0.5), one = d_set(1);
     (void)par;
@@ -83,11 +117,25 @@ NLL_INLINE wide_value beta_binomial(const vd x[], const double *par) {
     vd last = d_log_product3(shapes.step, d_mul(shapes.ratio, f), d_mul(at, q));
     vd tame = d_sub(d_add(shapes.tame, trials.tame), d_set(D_HALF_LOG_2PI));
     d_gamma_step whole = d_gamma_difference(s, n, WANT_CURVE);
-    d_gamma_step hits = d_gamma_difference(a, y, WANT_CURVE);
-    d_gamma_step misses = d_gamma_difference(b, rest, WANT_CURVE);
-    wide_value v = {.loss = d_add(d_sub(tame, tails), d_mul(half, last)),
-                    .grad = {d_sub(whole.slope, hits.slope), d_sub(whole.slope, misses.slope)},
-                    .hess = {d_sub(whole.curve, hits.curve), d_sub(whole.curve, misses.curve)}};
+    md swap = d_lt(a, b);
+    vd c = d_cross(b, y, a, rest), si = d_div(one, s);
+    vd log_a = beta_binomial_log(c, a, at, si, all);
+    vd log_b = beta_binomial_log(d_neg(c), b, bt, si, all);
+    beta_binomial_slope less =
+        beta_binomial_less(whole, d_min(a, b), d_sel(swap, y, rest), d_sel(swap, log_a, log_b));
+    beta_binomial_slope more =
+        beta_binomial_more(d_sel(swap, d_neg(c), c), n, d_max(a, b), d_min(a, b),
+                           d_sel(swap, bt, at), d_sel(swap, at, bt), si, d_sel(swap, log_b, log_a));
+    wide_value v = {
+        .loss = d_add(d_sub(tame, tails), d_mul(half, last)),
+        .grad = {d_sel(swap, less.slope, more.slope), d_sel(swap, more.slope, less.slope)},
+        .hess = {d_sel(swap, less.curve, more.curve), d_sel(swap, more.curve, less.curve)}};
+#if defined(NLL_T_F64)
+    /* psi1 of tiny shapes overflows: inf - inf, where the smaller shape leads */
+    NLL_UNROLL
+    for (unsigned k = 0; k < 2; k++)
+        v.hess[k] = d_sel(d_isnan(v.hess[k]), d_set(INFINITY), v.hess[k]);
+#endif
     md none = d_eq(y, zero), full = d_eq(rest, zero), ends = d_mask_or(none, full);
     if (d_mask_bits(ends)) { /* lanes that are not at an end keep what they have */
         beta_binomial_end e = beta_binomial_end_of(n, d_sel(none, a, b), d_sel(none, b, a));

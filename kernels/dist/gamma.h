@@ -24,12 +24,44 @@ NLL_INLINE wide_value gamma_core(vd a, vd m, vd t, vd y) {
     return v;
 }
 
+/* Loss and da again for lanes where m, or u = m / a, may leave the range; m = b y or, inverse, b /
+ * y. u = q 2^n comes from the parts of all three; beyond 2^+-500 its logarithm from those, and a
+ * deviance of m - a (1 + log u). */
+NLL_INLINE wide_value gamma_far(wide_value v, vd a, vd b, vd y, vd m, int inverse) {
+#if defined(NLL_T_F64)
+    vd one = d_set(1), zero = d_set(0), limit = d_set(500), ra, rb, ry, r;
+    md far = d_mask_or(d_lt(d_min(a, d_min(b, y)), d_set(0x1p-160)),
+                       d_lt(d_set(0x1p160), d_max(a, d_max(b, y))));
+    if (!d_mask_bits(far)) return v; /* the other lanes keep what they have */
+    vd na = d_log_split_any(a, &ra), nb = d_log_split_any(b, &rb), ny = d_log_split_any(y, &ry);
+    vd A = d_add(ra, one), B = d_add(rb, one), Y = d_add(ry, one);
+    vd n = d_sub(inverse ? d_sub(nb, ny) : d_add(nb, ny), na);
+    /* u - 1 by one rounded difference of products, for |n| <= 500 */
+    vd power = d_pow2(d_max(d_neg(limit), d_min(limit, n))), up = d_mul(B, power);
+    vd top = inverse ? up : d_mul(up, Y), below = inverse ? d_mul(A, Y) : A;
+    vd t = d_div(inverse ? d_nfma(A, Y, up) : d_fma(up, Y, d_neg(A)), below);
+    d_log_pair near = d_log_ratio(t, d_div(top, below));
+    vd q = inverse ? d_div(B, below) : d_div(d_mul(B, Y), A), k = d_log_split(q, &r);
+    vd log = d_log_core(d_add(n, k), r, zero);
+    md apart = d_lt(limit, d_abs(n));
+    vd deviance = d_sel(apart, d_sub(m, d_fma(a, log, a)), d_neg(d_mul(a, near.rest)));
+    log = d_sel(apart, log, near.log);
+    d_stirling_parts d = d_stirling_parts_of(a, WANT_SLOPE);
+    vd last = d_nfma(d_set(0.5), d_log_inside(a), d_add(d_log_inside(y), d_set(D_HALF_LOG_2PI)));
+    v.loss = d_sel(far, d_add(d_add(d.value, deviance), last), v.loss);
+    v.grad[0] = d_sel(far, d_sub(d.slope, log), v.grad[0]);
+#else
+    (void)a, (void)b, (void)y, (void)m, (void)inverse;
+#endif
+    return v;
+}
+
 /* `gamma` alone is a function of libm. */
 NLL_INLINE wide_value gamma_rate(const vd x[], const double *par) {
     vd a = x[0], b = x[1], y = x[2], one = d_set(1), ab = d_div(a, b);
     (void)par;
-    vd gap = d_fma(b, y, d_neg(a));
-    wide_value v = gamma_core(a, d_mul(b, y), d_div(gap, a), y);
+    vd m = d_mul(b, y), gap = d_fma(b, y, d_neg(a));
+    wide_value v = gamma_far(gamma_core(a, m, d_div(gap, a), y), a, b, y, m, 0);
     v.grad[1] = d_div(gap, b);
     v.grad[2] = d_div(d_fma(b, y, d_sub(one, a)), y);
     v.hess[1] = d_div(ab, b);
@@ -41,8 +73,11 @@ NLL_INLINE wide_value inverse_gamma(const vd x[], const double *par) {
     (void)par;
     vd m = d_div(b, y), gap = d_nfma(a, y, b);
     vd t = d_max(d_set(-1), d_div(d_div(gap, y), a)); /* a y may overflow */
-    wide_value v = gamma_core(a, m, t, y);
+    wide_value v = gamma_far(gamma_core(a, m, t, y), a, b, y, m, 1);
     v.grad[1] = d_mul(d_div(gap, b), yi);
+#if defined(NLL_T_F64)
+    v.grad[1] = d_sel(d_lt(d_abs(v.grad[1]), d_set(INFINITY)), v.grad[1], d_sub(yi, ab));
+#endif
     v.grad[2] = d_mul(d_sub(d_add(a, one), m), yi);
     v.hess[1] = d_div(ab, b);
     return wide_edges(v, y, d_mask_and(d_is_positive(a), d_is_positive(b)), d_is_positive(y));

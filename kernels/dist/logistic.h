@@ -17,12 +17,13 @@ NLL_INLINE wide_value logistic(const vd x[], const double *par) {
     d_exps e = d_exp_both(d_neg(a), d_sel(below, n.lost, d_neg(n.lost)));
     vd sum = d_add(one, e.e), w = d_div(one, sum);
     vd u = d_neg(d_mul(e.em1, w)), bell = d_mul(d_mul(two, e.e), d_mul(w, w));
-    vd far = d_min(d_set(0x1p1000), a), slope = d_mul(u, n.inv); /* infinite a times e = 0 */
+    vd far = d_min(d_set(0x1p1000), a), slope = d_over(u, n.over); /* infinite a times e = 0 */
     vd au = d_mul(a, u), curve = d_fma(d_mul(far, bell), far, d_fma(two, au, d_set(-1)));
     slope = d_sel(below, d_neg(slope), slope);
-    wide_value v = {.loss = d_add(a, d_log_mul(s, d_mul(sum, sum), zero)),
-                    .grad = {d_neg(slope), d_mul(d_sub(one, au), n.inv), slope},
-                    .hess = {d_mul(d_mul(bell, n.inv), n.inv), d_mul(d_mul(curve, n.inv), n.inv)}};
+    wide_value v = {
+        .loss = d_add(a, d_log_mul(s, d_mul(sum, sum), zero)),
+        .grad = {d_neg(slope), d_over(d_sub(one, au), n.over), slope},
+        .hess = {d_over(d_over(bell, n.over), n.over), d_over(d_over(curve, n.over), n.over)}};
     return wide_edges(v, y, d_mask_and(d_is_finite(mu), d_is_positive(s)), d_is_finite(y));
 }
 

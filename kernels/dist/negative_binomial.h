@@ -20,8 +20,24 @@ NLL_INLINE wide_value negative_binomial_size(vd m, vd r, vd y, vd p, vd q, vd in
     d_log_pair l = d_log_ratio(d_neg(q), p); /* log p, log p + q */
     vd off = d_mul(d_sub(y, m), inv), bend = d_div(d_mul(off, off), d_add(r, y));
     wide_value v = {.loss = d_sel(none, d_neg(d_mul(r, l.log)), c.value)};
-    v.grad[1] = d_sel(none, d_neg(l.rest), c.follow_a);
+    vd rest = l.rest;
+#if defined(NLL_T_F64)
+    /* of log p and q, which cancel in part, what rounding took from p and q; log_ratio goes by q up
+     * to 1/2 */
+    vd s = d_add(r, m), lost = d_add(d_sub(d_max(r, m), s), d_min(r, m));
+    vd p_lost = d_nfma(p, lost, d_nfma(p, s, r)), q_lost = d_nfma(q, lost, d_nfma(q, s, m));
+    vd by_q = d_neg(d_mul(d_div(q, p), q_lost)),
+       by_p = d_add(d_div(p_lost, d_max(d_set(0x1p-1022), p)), q_lost);
+    rest = d_fma(d_sel(d_lt(d_set(0.5), q), by_p, by_q), inv, rest);
+#endif
+    v.grad[1] = d_sel(none, d_neg(rest), c.follow_a);
     v.hess[1] = d_sub(d_sel(none, d_set(0), c.follow_curve_a), bend);
+#if defined(NLL_T_F64)
+    /* inf - inf: of 1 / r^2 and y / (r + m)^2 the larger has its way */
+    vd inf = d_set(INFINITY), side = d_mul(d_mul(p, p), y);
+    vd way = d_sel(d_lt(side, d_set(1)), inf, d_neg(inf));
+    v.hess[1] = d_sel(d_isnan(v.hess[1]), way, v.hess[1]);
+#endif
     return v;
 }
 

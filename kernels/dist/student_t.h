@@ -21,7 +21,7 @@ NLL_INLINE wide_value student_t(const vd x[], const double *par) {
     vd n = x[0], mu = x[1], s = x[2], y = x[3], one = d_set(1), half = d_set(0.5);
     (void)par;
     d_scale over = d_scale_of(s);
-    vd d = d_sub(y, mu), whole = d_over(d, over), far = d_set(0x1p500), si = d_inverse(over);
+    vd d = d_sub(y, mu), whole = d_over(d, over), far = d_set(0x1p500);
 #if defined(NLL_T_F64)
     md few = d_lt(n, one);
     far = d_sel(few, d_set(0x1p40), far);
@@ -33,8 +33,8 @@ NLL_INLINE wide_value student_t(const vd x[], const double *par) {
     vd constant = d_add(d_sub(d_log_inside(s), h.value), d_set(D_HALF_LOG_2PI));
     vd tail = d_mul(d_mul(half, up), l.log);
     vd log_rest = l.rest, nq = d_mul(n, q);
-    vd slope = d_mul(d_mul(d_mul(up, z), inv), si);
-    vd bend_mu = d_mul(d_mul(d_mul(d_mul(up, inv), d_sub(p, q)), si), si);
+    vd slope = d_over(d_mul(d_mul(up, z), inv), over);
+    vd bend_mu = d_over(d_over(d_mul(d_mul(up, inv), d_sub(p, q)), over), over);
 #if defined(NLL_T_F64) /* floats do not reach that */
     vd back = d_sel(few, d_set(0x1p-40), d_set(0x1p-500));
     vd beyond = d_log(d_max(one, d_mul(d_abs(whole), back)));
@@ -50,8 +50,8 @@ NLL_INLINE wide_value student_t(const vd x[], const double *par) {
     vd curve = d_fma(nq, q, d_mul(p, d_sub(d_mul(d_fma(d_set(3), n, one), q), p)));
     wide_value v = {
         .loss = d_sub(constant, tail),
-        .grad = {d_neg(rest), d_neg(slope), d_mul(d_sub(p, nq), si), slope},
-        .hess = {d_nfma(d_set(0.25), h.curve, bend), bend_mu, d_mul(d_mul(curve, si), si)}};
+        .grad = {d_neg(rest), d_neg(slope), d_over(d_sub(p, nq), over), slope},
+        .hess = {d_nfma(d_set(0.25), h.curve, bend), bend_mu, d_over(d_over(curve, over), over)}};
     md valid = d_mask_and(d_mask_and(d_is_positive(n), d_is_finite(mu)), d_is_positive(s));
     return wide_edges(v, y, valid, d_is_finite(y));
 }

@@ -18,10 +18,13 @@ NLL_INLINE wide_value tweedie_mean(const vd x[], const double *par) {
     d_log_sum l = d_log_terms(n, r, d_set(0));
     vd log_m = d_add(l.head, l.rest), lost = d_add(d_sub(l.head, log_m), l.rest);
     vd t = d_mul(b, log_m), slip = d_fma(b, lost, d_fma(b, log_m, d_neg(t)));
-    vd e = d_exp_both(d_neg(t), d_neg(slip)).e, q = d_div(e, m), eb = d_div(e, b);
-    wide_value v = {.loss = d_fma(y, eb, d_div(d_mul(m, e), a)),
-                    .grad = {d_mul(d_sub(m, y), q), eb},
-                    .hess = {d_mul(q, d_sub(d_div(d_mul(p, y), m), b))}};
+    vd e = d_exp_both(d_neg(t), d_neg(slip)).e, eb = d_div(e, b);
+    /* (m - y) / m and (p y / m - b) E first: the other way 1 / m would leave the range alone */
+    d_scale over = d_scale_of(m);
+    vd bend = d_sub(d_over(d_mul(p, y), over), b);
+    wide_value v = {.loss = d_add(d_mul_zero(y, eb), d_div(d_mul(m, e), a)),
+                    .grad = {d_mul(d_over(d_sub(m, y), over), e), eb},
+                    .hess = {d_over(d_mul(bend, e), over)}};
     md valid = d_mask_and(d_is_positive(m), tweedie_power(p));
     return wide_edges(v, y, valid, d_is_nonnegative(y));
 }

@@ -56,12 +56,18 @@ NLL_INLINE d_scale d_scale_of(vd s) {
     r.inv = d_div(d_set(1), r.scaled);
     return r;
 }
-NLL_INLINE vd d_over(vd d, d_scale s) { return d_mul(d_mul(d, s.up), s.inv); }
+NLL_INLINE vd d_over(vd d, d_scale s) {
+#if defined(NLL_T_F64)
+    d = d_mul(d, s.up);
+#endif
+    return d_mul(d, s.inv);
+}
 NLL_INLINE vd d_inverse(d_scale s) { return d_mul(s.inv, s.up); }
 
 /* z = (y - mu) / s and what rounding took from it: an exponential of z needs both. */
 typedef struct d_standard {
-    vd z, lost, inv; /* inv = 1 / s */
+    vd z, lost;
+    d_scale over; /* of s */
 } d_standard;
 NLL_INLINE d_standard d_standard_of(vd y, vd mu, vd s) {
     d_scale r = d_scale_of(s);
@@ -74,7 +80,7 @@ NLL_INLINE d_standard d_standard_of(vd y, vd mu, vd s) {
     vd lost = d_set(0);
     (void)b;
 #endif
-    return (d_standard){z, lost, d_inverse(r)};
+    return (d_standard){z, lost, r};
 }
 
 /* ---- e^(x + lost) and the same less 1, both accurate: from one reduction */

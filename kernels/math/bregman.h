@@ -169,6 +169,25 @@ NLL_INLINE vd d_phi_rest(vd p, vd q, vd difference) {
     return d_add(rest, d_sel(low, lifted, d_neg(d_mul(half, h.rest))));
 }
 
+/* psi1(x) - 1 / x > 0. */
+NLL_INLINE vd d_trigamma_rest(vd x) {
+    vd one = d_set(1), half = d_set(0.5), xi = d_div(one, x);
+    md low = d_lt(x, one);
+    vd y = d_sel(low, d_add(x, one), x), yi = d_sel(low, d_div(one, y), xi);
+    vd rest = d_fma(d_mul(yi, half), yi, d_stirling_tail(y, WANT_CURVE).curve);
+    /* psi1(x) = psi1(x + 1) + 1 / x^2 */
+    return d_sel(low, d_fma(d_mul(d_sub(one, x), xi), xi, d_add(rest, yi)), rest);
+}
+/* base - difference (psi1(p) - 1 / p). */
+NLL_INLINE vd d_minus_curve_rest(vd base, vd difference, vd p) {
+    vd y = d_nfma(difference, d_trigamma_rest(p), base);
+#if defined(NLL_T_F64)
+    /* psi1(p) may overflow: 1 / p^2 to all digits */
+    vd tiny = d_sub(base, d_div(d_div(difference, p), p));
+    y = d_sel(d_lt(p, d_set(0x1p-500)), tiny, y);
+#endif
+    return y;
+}
 /* base - difference psi1(p). */
 NLL_INLINE vd d_minus_curve(vd base, vd difference, vd p) {
     vd y = d_nfma(difference, d_trigamma(p), base);
@@ -195,6 +214,28 @@ NLL_INLINE vd d_digamma_step(vd p, vd q, vd difference) {
 #endif
     step = d_sel(d_lt(difference, d_set(0)), d_neg(step), step);
     return d_sel(d_eq(difference, d_set(0)), difference, step);
+}
+/* psi(q) - psi(p) - log(q / p), with difference = q - p; and, for p, q >= 1, the same without
+ * the share of -1 / (2 x). */
+typedef struct d_step_rest {
+    vd rest, tail;
+} d_step_rest;
+NLL_INLINE d_step_rest d_digamma_step_rest(vd p, vd q, vd difference) {
+    vd least = d_min(p, q), size = d_abs(difference), near = size;
+#if defined(NLL_T_F64)
+    near = d_min(size, d_set(0x1p900)); /* psi is log up there */
+#endif
+    d_gamma_step step = d_gamma_difference(least, near, WANT_SLOPE);
+    vd rest = step.slope_rest, tail = step.slope_tail;
+#if defined(NLL_T_F64)
+    /* 1 / least is all of it where the ratio of the two leaves the range */
+    md far = d_lt(d_mul(d_set(0x1p1000), least), d_min(size, d_set(0x1p930)));
+    rest = d_sel(far, d_div(d_set(1), least), rest);
+#endif
+    md down = d_lt(difference, d_set(0)), none = d_eq(difference, d_set(0));
+    rest = d_sel(down, d_neg(rest), rest);
+    tail = d_sel(down, d_neg(tail), tail);
+    return (d_step_rest){d_sel(none, difference, rest), d_sel(none, difference, tail)};
 }
 
 #endif

@@ -23,6 +23,7 @@ typedef struct d_gamma_step {
     vd rising;     /* value - b log a: log(a (a + 1) ... (a + b - 1) / a^b) for an integer b */
     vd slope_rest; /* slope - log((a + b) / a) */
     vd curve_rest; /* curve + b / (a (a + b)) */
+    vd slope_tail; /* for a >= 1: slope_rest - b / (2 a (a + b)) */
 } d_gamma_step;
 
 /* delta, -delta', delta'' at a + b less those at a, for a >= 1; s = a + b. */
@@ -53,7 +54,7 @@ NLL_INLINE d_gamma_step d_gamma_difference(vd a, vd b, int want) {
     /* (a + b) / a - 1, and its logarithm: 0 where nothing was lifted */
     vd lift = d_sel(low, d_min(most, d_div(b, a)), zero), lifted = d_log1p_pair(lift).log;
     vd shared = d_sub(d_sub(d.value, lifted), d_mul(half, l.log));
-    d_gamma_step g = {zero, zero, zero, zero, zero, zero};
+    d_gamma_step g = {zero, zero, zero, zero, zero, zero, zero};
     shared = d_fma(from, l.rest, shared);
     g.value = d_fma(b, d_log(to), shared);
     /* b log(to / a) = b (log(to / from) + log(from / a)) */
@@ -63,6 +64,7 @@ NLL_INLINE d_gamma_step d_gamma_difference(vd a, vd b, int want) {
     vd ri = d_div(one, to), q = d_mul(t, ri), li = d_div(one, at), lq = d_mul(lift, li);
     vd rest = d_sub(d_fma(half, q, lq), d.slope);
     g.slope = d_add(l.log, rest);
+    g.slope_tail = d_neg(d.slope);
     /* the step's own log((a + b) (from) / (a to)) comes off again */
     vd back = d_div(d_mul(b, li), from), kept = d_mul(d_div(a, from), d_mul(to, li));
     g.slope_rest = d_add(rest, d_sel(low, d_log_ratio(d_neg(back), kept).log, zero));

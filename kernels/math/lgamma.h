@@ -41,6 +41,15 @@ static const double lgamma_c[][2] = {
 /* (log(2 pi) - 1) / 2 */
 #define LGAMMA_CONSTANT 0x1.acfe390c97d69p-2
 
+/* lgamma(2 + z) / (z (1 + z)) for |z| <= 1/2. */
+NLL_INLINE vd d_lgamma_factor(vd z) {
+    vd at = d_sub(d_div(d_set(1.0), d_add(z, d_set(3.5))), d_set(LGAMMA_MIDDLE));
+    vd q = d_set(lgamma_c[POLY_DEGREE(lgamma_c)][0]);
+    NLL_UNROLL
+    for (int k = POLY_DEGREE(lgamma_c) - 1; k >= 0; k--) q = d_fma(q, at, d_set(lgamma_c[k][0]));
+    return q;
+}
+
 /* +inf at 0 and infinity, NaN below 0. */
 NLL_INLINE vd d_lgamma_pos(vd x) {
     vd one = d_set(1.0), zero = d_set(0.0), half = d_set(0.5), r;

@@ -15,7 +15,7 @@ typedef struct d_log_pair {
 
 /* For -1 < t <= 2^1022.  u = 1 + t as the caller knows it better than from t: it counts where
  * t < -1/2, for example m / x where t = (m - x) / x.
- * Error: of rest at most 3 ULP for exact t, of log 1.5 ULP. */
+ * Error for exact t: of rest at most 5 ULP (seen: 4.15, beside t = sqrt 2 - 1), of log 1.5 ULP. */
 NLL_INLINE d_log_pair d_log_ratio(vd t, vd u) {
     vd one = d_set(1.0), r;
     md low = d_lt(t, d_set(-0.5));

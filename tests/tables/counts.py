@@ -252,8 +252,32 @@ def bb_shape_terms(n, a, b, k):
     if k == n:  # -sum b / ((a + j) (a + b + j)): one sign
         return [digamma_diff(a + b, n) - digamma_diff(a, n),
                 trigamma_diff(a + b, n) - trigamma_diff(a, n)]
-    return [[digamma_diff(a + b, n), -digamma_diff(a, k)],
-            [trigamma_diff(a + b, n), -trigamma_diff(a, k)]]
+    if k == 0:
+        return [digamma_diff(a + b, n), trigamma_diff(a + b, n)]
+    s, j = a + b, n - k
+    c = b * k - a * j
+    log = mp.log1p(-c / (s * (a + k)))
+    lead = [c / (a + k) / (a * (s + n)), n * b / s / (a * (s + n))]
+    if b > a:
+        return [[log, log_rest(s, n), -log_rest(a, k)],
+                [trigamma_diff(s, n), -trigamma_diff(a, k)]]
+    curve = lead + [inverse_rest(a + k, b + j), -inverse_rest(a, b)]
+    if a < 1:
+        return [[log, log_rest(a + k, b + j), -log_rest(a, b)], curve]
+    return [[log, -lead[0] / 2, -lead[1] / 2, tail_rest(a + k, b + j), -tail_rest(a, b)], curve]
+
+
+def log_rest(x, h):
+    """digamma - log over the step h from x"""
+    return digamma_diff(x, h) - mp.log1p(h / x)
+
+
+def inverse_rest(x, h):
+    return trigamma_diff(x, h) + h / (x * (x + h))
+
+
+def tail_rest(x, h):
+    return stirling1(x + h) - stirling1(x)
 
 
 def bb_terms(n, a, b, k):
