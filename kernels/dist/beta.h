@@ -18,11 +18,14 @@ NLL_INLINE d_beta_parts beta_core(vd a, vd b, vd y) {
     md left = d_eq(y, zero), right = d_eq(q, zero);
     vd p = d_max(tiny, y), far = d_max(tiny, q); /* at an end the other slope needs log 1 = 0 */
     d_beta_parts c = d_beta_core(a, b, p, far, d_mul(p, far), WANT_CURVE);
-    vd here = d_sel(left, a, b), other = d_sel(left, b, a);
-    vd edge = d_sel(d_lt(here, one), d_neg(inf), d_sel(d_lt(one, here), inf, d_neg(d_log(other))));
-    c.value = d_sel(d_mask_or(left, right), edge, c.value);
-    c.slope_a = d_sel(left, inf, c.slope_a);
-    c.slope_b = d_sel(right, inf, c.slope_b);
+    md ends = d_mask_or(left, right);
+    if (d_mask_bits(ends)) { /* the other lanes keep what they have */
+        vd here = d_sel(left, a, b), other = d_sel(left, b, a), level = d_neg(d_log(other));
+        vd edge = d_sel(d_lt(here, one), d_neg(inf), d_sel(d_lt(one, here), inf, level));
+        c.value = d_sel(ends, edge, c.value);
+        c.slope_a = d_sel(left, inf, c.slope_a);
+        c.slope_b = d_sel(right, inf, c.slope_b);
+    }
     return c;
 }
 NLL_INLINE vd beta_slope_y(vd a, vd b, vd y) {

@@ -61,7 +61,7 @@ NLL_INLINE wide_value beta_binomial(const vd x[], const double *par) {
     vd all = d_add(at, bt), inv = d_div(one, all), p = d_mul(at, inv), q = d_mul(bt, inv);
     vd f = d_div(d_mul(y, rest), n);
     vd shapes = d_beta_core(a, b, p, q, one, WANT_VALUE).value;
-    vd trials = d_beta_core(y, rest, p, q, f, WANT_VALUE).value;
+    vd trials = d_beta_core_of(y, rest, p, q, f, WANT_VALUE, LOW_NONE).value;
     vd tails = d_add(d_stirling_tail(at, WANT_VALUE).value, d_stirling_tail(bt, WANT_VALUE).value);
     tails = d_sub(tails, d_stirling_tail(all, WANT_VALUE).value);
     vd both = d_nfma(half, d_log_inside(d_mul(at, q)), d_set(D_HALF_LOG_2PI));
