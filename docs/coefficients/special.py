@@ -1,5 +1,5 @@
 """Where the polynomial coefficients of kernels/math/{stirling,student,von_mises,sine,lgamma}.h come
-from.
+from, and those for float results of kernels/math/{exp,log}.h.
 
 Run: python3 special.py [NAME ...]   (needs mpmath)
 
@@ -129,6 +129,7 @@ def von_mises(which, k):
 
 
 CUTS = [0, 1.4, 4, 12]
+NAMES = (("value", 0.5), ("ratio", 0.5), ("complement", 1.0), ("slope", 0.5))  # and the values at 0
 
 
 def von_mises_tables():
@@ -136,8 +137,8 @@ def von_mises_tables():
     ends = [1 / (m.mpf(k) + 3) for k in CUTS] + [m.mpf(0)]
     middle = [m.mpf(0)] + [m.mpf(float((a + b) / 2)) for a, b in zip(ends[1:], ends[2:])]
     print("middles:", [float(c).hex() for c in middle])
-    for which, at_zero in (("value", 0.5), ("ratio", 0.5), ("complement", 1.0), ("slope", 0.5)):
-        for aim, kind in ((-55, "double"), (-39, "float")):
+    for which, at_zero in NAMES:
+        for aim, kind in ((-55, "double"),):
             pieces = []
             for i, c in enumerate(middle):
                 if i == 0:
@@ -160,6 +161,39 @@ def von_mises_tables():
             worst = [round(float(m.log(e, 2)), 1) for e in errors]
             print(f"/* {which} for {kind} results: degree {degree}, relative errors 2^{worst} */")
             print("{" + ", ".join("{" + ", ".join(v.hex() for v in row) + "}" for row in zip(*columns)) + "};")
+
+
+def von_mises_float_tables():
+    """Eight pieces of equal width in w = 1 / (k + 3), polynomials in 24 w less the middle of the piece."""
+    for which, _ in NAMES:
+        pieces = []
+        for j in range(8):
+            def f(t, j=j):
+                k = 24 / (t + j + m.mpf(1) / 2) - 3
+                return von_mises(which, max(k, m.mpf(10) ** -22))
+            series, least = chebyshev(f, m.mpf(-0.5), m.mpf(0.5), 22)
+            degree = next(d for d in range(22) if sum(abs(v) for v in series[d + 1:]) < least * m.mpf(2) ** -35)
+            pieces.append((f, series, degree))
+        degree = max(p[2] for p in pieces)
+        columns = [[float(v) for v in powers(series[:degree + 1], m.mpf(-0.5), m.mpf(0.5))] for _, series, _ in pieces]
+        at = [m.mpf(2 * k + 1) / 100 - m.mpf(0.5) for k in range(50)]
+        error = max(abs(m.polyval([m.mpf(v) for v in p][::-1], x) / f(x) - 1)
+                    for (f, _, _), p in zip(pieces, columns) for x in at)
+        print(f"/* {which}: degree {degree}, relative error 2^{float(m.log(error, 2)):.1f} */")
+        print("{" + ", ".join("{" + ", ".join(v.hex() for v in row) + "}" for row in zip(*columns)) + "};")
+
+
+def short_tables():
+    """For float results: R of log((1 + s) / (1 - s)) = 2 s + s R(s^2) as R / s^2; q of e^t = 1 + t + t^2 q(t)."""
+    def log_rest(z):
+        return sum(2 * z ** k / (2 * k + 3) for k in range(60))
+
+    def exp_rest(t):
+        return sum(t ** k / m.factorial(k + 2) for k in range(40))
+
+    root, end = m.sqrt(2), m.log(2) / 2 * m.mpf("1.0001")
+    fit("log", log_rest, 0, ((root - 1) / (root + 1)) ** 2 * m.mpf("1.0001"), -36, n=24)
+    fit("exp", exp_rest, -end, end, -33, n=24)
 
 
 def sine_tables():
@@ -215,7 +249,8 @@ def lgamma_tables():
         print("{" + ", ".join("{" + ", ".join(v.hex() for v in row) + "}" for row in zip(*columns)) + "};")
 
 
-TABLES = {"stirling": stirling_tables, "student": student_tables, "von_mises": von_mises_tables, "sine": sine_tables, "lgamma": lgamma_tables}
+TABLES = {"stirling": stirling_tables, "student": student_tables, "von_mises": von_mises_tables,
+          "von_mises_float": von_mises_float_tables, "short": short_tables, "sine": sine_tables, "lgamma": lgamma_tables}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or TABLES:

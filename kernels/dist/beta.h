@@ -37,11 +37,14 @@ NLL_INLINE d_beta_parts beta_core(vd a, vd b, vd y, vd e) {
     md near = d_le(d_max(d_abs(u), d_abs(w)), d_set(0.25));
     if (d_mask_bits(near)) c.value = d_sel(near, beta_near_uniform(u, w, p, far), c.value);
 #endif
-    vd here = d_sel(left, a, b), other = d_sel(left, b, a);
-    vd edge = d_sel(d_lt(here, one), d_neg(inf), d_sel(d_lt(one, here), inf, d_neg(d_log(other))));
-    c.value = d_sel(d_mask_or(left, right), edge, c.value);
-    c.slope_a = d_sel(left, inf, c.slope_a);
-    c.slope_b = d_sel(right, inf, c.slope_b);
+    md ends = d_mask_or(left, right);
+    if (d_mask_bits(ends)) { /* the other lanes keep what they have */
+        vd here = d_sel(left, a, b), other = d_sel(left, b, a), level = d_neg(d_log(other));
+        vd edge = d_sel(d_lt(here, one), d_neg(inf), d_sel(d_lt(one, here), inf, level));
+        c.value = d_sel(ends, edge, c.value);
+        c.slope_a = d_sel(left, inf, c.slope_a);
+        c.slope_b = d_sel(right, inf, c.slope_b);
+    }
     return c;
 }
 NLL_INLINE vd beta_slope_y(vd a, vd b, vd y) {

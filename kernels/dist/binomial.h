@@ -12,7 +12,7 @@
 NLL_INLINE vd binomial_core(vd n, vd y, vd p, vd q) {
     vd rest = d_sub(n, y), f = d_div(d_mul(y, rest), n);
     vd e = d_sel(d_le(p, q), d_fma(n, p, d_neg(y)), d_nfma(n, q, rest));
-    return d_beta_core(y, rest, p, q, e, f, WANT_VALUE).value;
+    return d_beta_core_of(y, rest, p, q, e, f, WANT_VALUE, LOW_NONE).value;
 }
 NLL_INLINE md binomial_support(vd n, vd y) { return d_mask_and(d_is_count(y), d_le(y, n)); }
 
@@ -26,7 +26,8 @@ NLL_INLINE wide_value binomial_logits(const vd x[], const double *par) {
     vd over = d_max(zero, d_sub(a, d_set(600)));
     md below = d_lt(z, zero);
     vd p = d_sel(below, s, w), q = d_sel(below, w, s);
-    vd small = d_log1p(e), all = d_mul_zero(n, d_add(a, small)), few = d_mul_zero(n, small);
+    vd small = d_log1p_pair(e).log, all = d_mul_zero(n, d_add(a, small)),
+       few = d_mul_zero(n, small);
     vd loss = d_add(binomial_core(n, y, p, q), d_mul_zero(d_sel(below, y, rest), over));
     loss = d_sel(d_eq(rest, zero), d_sel(below, all, few), loss);
     loss = d_sel(d_eq(y, zero), d_sel(below, few, all), loss);
@@ -45,8 +46,10 @@ NLL_INLINE wide_value binomial_probs(const vd x[], const double *par) {
     vd yp = d_sel(none, zero, d_div(y, p)), rq = d_sel(full, zero, d_div(rest, q));
     vd loss = binomial_core(n, y, p, q), inf = d_set(INFINITY);
     loss = d_sel(d_mask_or(d_eq(p, zero), d_eq(q, zero)), inf, loss);
-    loss = d_sel(full, d_neg(d_mul_zero(n, d_log(p))), loss);
-    loss = d_sel(none, d_neg(d_mul_zero(n, d_log1p(d_neg(p)))), loss);
+    /* the logarithm of P or Q from what it lacks to 1 */
+    vd kept = d_sel(none, q, p), lost = d_sel(none, p, q);
+    vd log_kept = d_sel(d_eq(kept, zero), d_neg(inf), d_log_ratio(d_neg(lost), kept).log);
+    loss = d_sel(d_mask_or(none, full), d_neg(d_mul_zero(n, log_kept)), loss);
     vd slope = d_div(d_fma(n, p, d_neg(y)), d_mul(p, q));
     slope = d_sel(none, rq, d_sel(full, d_neg(yp), slope)); /* not 0 / 0 */
     wide_value v = {

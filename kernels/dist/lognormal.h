@@ -12,7 +12,7 @@ NLL_INLINE wide_value lognormal(const vd x[], const double *par) {
     (void)par;
     d_scale over = d_scale_of(s);
     vd n = d_log_split_any(y, &r);
-    d_log_sum log_y = d_log_terms(n, r, d_set(0));
+    d_log_sum log_y = d_log_terms_whole(n, r, d_set(0));
     vd d = d_sub(log_y.head, mu), b = d_sub(d, log_y.head);
     vd lost = d_sub(d_sub(log_y.head, d_sub(d, b)), d_add(mu, b));
     vd z = d_over(d_add(d, d_add(lost, log_y.rest)), over), zs = d_over(z, over);

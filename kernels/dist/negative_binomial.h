@@ -16,7 +16,7 @@
 /* The loss and what belongs to r; `inv` = 1 / (r + m). */
 NLL_INLINE wide_value negative_binomial_size(vd m, vd r, vd y, vd p, vd q, vd inv) {
     md none = d_eq(y, d_set(0));
-    d_beta_parts c = d_beta_core(r, y, p, q, d_mul(p, d_sub(y, m)), y, WANT_CURVE);
+    d_beta_parts c = d_beta_core_of(r, y, p, q, d_mul(p, d_sub(y, m)), y, WANT_CURVE, LOW_A);
     d_log_pair l = d_log_ratio(d_neg(q), p); /* log p, log p + q */
     vd off = d_mul(d_sub(y, m), inv), bend = d_div(d_mul(off, off), d_add(r, y));
     wide_value v = {.loss = d_sel(none, d_neg(d_mul(r, l.log)), c.value)};
@@ -70,12 +70,15 @@ NLL_INLINE wide_value negative_binomial_log_mean(const vd x[], const double *par
     vd near = d_min(most, d_max(d_neg(most), t)), over = d_sub(t, near), m = d_exp(near);
     vd inv = d_div(one, d_add(r, m)), p = d_mul(r, inv), q = d_mul(m, inv);
     wide_value v = negative_binomial_size(m, r, y, p, q, inv);
-    md below = d_lt(over, zero);
-    vd slope = d_sel(below, d_neg(y), r);
-    v.loss = d_add(v.loss, d_sel(d_eq(over, zero), zero, d_mul_zero(slope, over)));
-    v.grad[1] = d_add(v.grad[1], d_max(zero, over));
     v.grad[0] = d_mul(p, d_sub(m, y));
-    v.hess[0] = d_mul(d_mul(d_mul(p, q), d_add(r, y)), d_exp(d_neg(d_abs(over))));
+    v.hess[0] = d_mul(d_mul(p, q), d_add(r, y));
+    md away = d_mask_not(d_eq(over, zero));
+    if (d_mask_bits(away)) { /* the other lanes keep what they have */
+        vd slope = d_sel(d_lt(over, zero), d_neg(y), r), fall = d_exp(d_neg(d_abs(over)));
+        v.loss = d_sel(away, d_add(v.loss, d_mul_zero(slope, over)), v.loss);
+        v.grad[1] = d_sel(away, d_add(v.grad[1], d_max(zero, over)), v.grad[1]);
+        v.hess[0] = d_sel(away, d_mul(v.hess[0], fall), v.hess[0]);
+    }
     return wide_edges(v, y, d_mask_and(d_is_number(t), d_is_positive(r)), d_is_count(y));
 }
 

@@ -65,19 +65,22 @@ NLL_INLINE zip_parts zip_core(vd g, vd h, vd log_g, vd log_h, vd m, vd y, vd cou
     zip_parts z = {.none = d_eq(y, zero)};
     d_exps e = d_exp_both(d_neg(m), zero);
     vd p0 = d_fma(h, e.e, g), some = d_mul(h, e.em1); /* P0 = 1 + some */
-    md gone = d_lt(p0, d_set(0x1p-1000));
-    vd log_p0 = d_log_ratio(some, p0).log;
-    /* both terms of P0 are out of range: their logarithms are not */
-    vd other = d_add(log_h, m), gap = d_sub(other, log_g), least = d_min(log_g, other);
-    vd both = d_log1p(d_exp(d_neg(d_abs(gap))));
-    least = d_sel(d_lt(d_abs(gap), d_set(INFINITY)), d_sub(least, both), least);
-    vd share = d_div(one, d_add(one, d_exp(gap)));
-    share = d_sel(d_eq(log_g, d_set(INFINITY)), one, share);
-    z.loss = d_sel(z.none, d_sel(gone, least, d_neg(log_p0)), d_add(log_h, count));
-    vd inv = d_div(one, p0);
-    z.gone = gone;
-    z.w = d_sel(gone, share, d_mul(d_mul(h, e.e), inv));
-    z.extra = d_sel(gone, d_sub(one, z.w), d_mul(g, inv));
+    vd inv = d_div(one, p0), loss = d_neg(d_log_ratio(some, p0).log);
+    z.w = d_mul(d_mul(h, e.e), inv);
+    z.extra = d_mul(g, inv);
+    z.gone = d_lt(p0, d_set(0x1p-1000));
+    if (d_mask_bits(z.gone)) { /* the other lanes keep what they have */
+        /* both terms of P0 are out of range: their logarithms are not */
+        vd other = d_add(log_h, m), gap = d_sub(other, log_g), least = d_min(log_g, other);
+        vd both = d_log1p(d_exp(d_neg(d_abs(gap))));
+        least = d_sel(d_lt(d_abs(gap), d_set(INFINITY)), d_sub(least, both), least);
+        vd share = d_div(one, d_add(one, d_exp(gap)));
+        share = d_sel(d_eq(log_g, d_set(INFINITY)), one, share);
+        loss = d_sel(z.gone, least, loss);
+        z.w = d_sel(z.gone, share, z.w);
+        z.extra = d_sel(z.gone, d_sub(one, share), z.extra);
+    }
+    z.loss = d_sel(z.none, loss, d_add(log_h, count));
     z.hit = d_neg(d_mul(e.em1, inv));
     return z;
 }

@@ -8,7 +8,6 @@
 #include "math/log.h"
 #include "shape/map.h"
 
-#define D_LN2 0x1.62e42fefa39efp-1
 #define D_LOG_PI 0x1.250d048e7a1bdp+0
 #define D_HALF_LOG_2PI 0x1.d67f1c864beb5p-1
 #define D_HALF_LOG_HALF_PI 0x1.ce6bb25aa1316p-3
@@ -141,7 +140,9 @@ NLL_INLINE d_log_sum d_log_over_by(vd y, vd x, vd yi, vd xi) {
     return d_log_over(y, x);
 #else
     vd q = d_mul(y, xi), r, n = d_log_split(q, &r);
-    return d_log_terms(n, r, d_mul(d_nfma(q, x, y), yi));
+    d_log_sum l = d_log_terms(n, r, d_set(0));
+    l.rest = d_fma(d_nfma(q, x, y), yi, l.rest); /* 0 at y = x */
+    return l;
 #endif
 }
 

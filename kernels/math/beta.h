@@ -26,18 +26,28 @@
 /* log of x^2 y, and of x^2 y z, without overflow or underflow in between, for normal numbers: twice
  * the log of x and those of the others in one. */
 NLL_INLINE vd d_log_product(vd x, vd y) {
+#if defined(NLL_T_F64)
     vd one = d_set(1.0), rx, ry, r;
     vd nx = d_log_split(x, &rx), ny = d_log_split(y, &ry);
     vd mx = d_add(rx, one);
     vd n = d_log_split(d_mul(d_mul(mx, mx), d_add(ry, one)), &r);
     return d_log_core(d_add(n, d_add(d_add(nx, nx), ny)), r, d_set(0.0));
+#else /* what is made of floats stays within 2^-728 and 2^557 */
+    vd r, n = d_log_split(d_mul(d_mul(x, x), y), &r);
+    return d_log_core(n, r, d_set(0.0));
+#endif
 }
 NLL_INLINE vd d_log_product3(vd x, vd y, vd z) {
+#if defined(NLL_T_F64)
     vd one = d_set(1.0), rx, ry, rz, r;
     vd nx = d_log_split(x, &rx), ny = d_log_split(y, &ry), nz = d_log_split(z, &rz);
     vd mx = d_add(rx, one), yz = d_mul(d_add(ry, one), d_add(rz, one));
     vd n = d_log_split(d_mul(d_mul(mx, mx), yz), &r);
     return d_log_core(d_add(n, d_add(d_add(nx, nx), d_add(ny, nz))), r, d_set(0.0));
+#else
+    vd r, n = d_log_split(d_mul(d_mul(d_mul(x, x), y), z), &r);
+    return d_log_core(n, r, d_set(0.0));
+#endif
 }
 
 /* 1 / x and 1 / (x + 5/8) from one division; x from 2^500 on counts as that. */
@@ -58,35 +68,45 @@ typedef struct d_beta_args {
     vd Ai, Bi, Si, Aw, Bw, Sw;
     vd step_a, step_b; /* A / S and B / S, or 1 */
 } d_beta_args;
-NLL_INLINE d_beta_args d_beta_lift(vd a, vd b) {
+/* Which of a and b may be below 1, a constant in every call: what is not lifted costs nothing. */
+enum { LOW_NONE = 0, LOW_A = 1, LOW_B = 2, LOW_BOTH = 3 };
+NLL_INLINE vd d_sel_if(int may, md m, vd x, vd y) { return may ? d_sel(m, x, y) : y; }
+
+NLL_INLINE d_beta_args d_beta_lift(vd a, vd b, int low) {
     vd one = d_set(1.0), zero = d_set(0.0);
     d_beta_args x;
     x.low_a = d_lt(a, one);
     x.low_b = d_lt(b, one);
     x.both = d_mask_and(x.low_a, x.low_b);
     x.any = d_mask_or(x.low_a, x.low_b);
-    x.A = d_sel(x.low_a, d_add(a, one), a);
-    x.B = d_sel(x.low_b, d_add(b, one), b);
+    x.A = d_sel_if(low & LOW_A, x.low_a, d_add(a, one), a);
+    x.B = d_sel_if(low & LOW_B, x.low_b, d_add(b, one), b);
     x.S = d_add(x.A, x.B);
     x.s = d_add(a, b);
     x.ai = d_div(one, a);
     x.bi = d_div(one, b);
-    vd inverse = d_add(d_sel(x.low_a, x.ai, zero), d_sel(x.low_b, x.bi, zero));
+    vd inverse = d_sel_if(low & LOW_A, x.low_a, x.ai, zero);
+    if (low & LOW_B) inverse = d_add(inverse, d_sel(x.low_b, x.bi, zero));
     /* s / a, s / b, or (s + 1) (1 / a + 1 / b) */
-    x.factor = d_mul(d_sel(x.both, d_add(x.s, one), x.s), inverse);
-    x.factor = d_sel(x.any, x.factor, one);
+    x.factor = d_mul(d_sel_if(low == LOW_BOTH, x.both, d_add(x.s, one), x.s), inverse);
+    if (low != LOW_BOTH) x.any = low == LOW_A ? x.low_a : x.low_b;
+    x.factor = d_sel_if(low, x.any, x.factor, one);
     x.Ai = d_inverses(x.A, &x.Aw);
     x.Bi = d_inverses(x.B, &x.Bw);
     x.Si = d_inverses(x.S, &x.Sw);
-    x.step_a = d_sel(x.low_a, d_mul(x.A, x.Si), one);
-    x.step_b = d_sel(x.low_b, d_mul(x.B, x.Si), one);
+    x.step_a = d_sel_if(low & LOW_A, x.low_a, d_mul(x.A, x.Si), one);
+    x.step_b = d_sel_if(low & LOW_B, x.low_b, d_mul(x.B, x.Si), one);
     return x;
 }
 
-/* t = d / x with the error of the reciprocal xi put right. */
+/* t = d / x with the error of the reciprocal xi put right, which floats do not need. */
 NLL_INLINE vd d_quotient(vd d, vd x, vd xi) {
     vd t = d_mul(d, xi);
-    return d_fma(d_nfma(t, x, d), xi, t);
+#if defined(NLL_T_F64)
+    t = d_fma(d_nfma(t, x, d), xi, t);
+#endif
+    (void)x;
+    return t;
 }
 
 /* (a + b) p - a = b - (a + b) q, by the smaller of p and q = 1 - p, which is exact where p is, and
@@ -117,35 +137,39 @@ typedef struct d_beta_parts {
 /* The core at a, b > 0, p, q > 0 and e = (a + b) p - a; f > 0.  Errors: of the value at most 16 u
  * of the larger of the value, 1 and the last logarithm, the one term that may be below 0; of the
  * slopes relative to themselves and 1 / p, 1 / q; of the curves relative to themselves. */
-NLL_INLINE d_beta_parts d_beta_core(vd a, vd b, vd p, vd q, vd e, vd f, int want) {
+NLL_INLINE d_beta_parts d_beta_core_of(vd a, vd b, vd p, vd q, vd e, vd f, int want, int low) {
     vd one = d_set(1.0), zero = d_set(0.0), half = d_set(0.5), most = d_set(0x1p1000);
-    d_beta_args x = d_beta_lift(a, b);
+    d_beta_args x = d_beta_lift(a, b, low);
     d_stirling_parts da = d_stirling_tail_w(x.Aw, want), db = d_stirling_tail_w(x.Bw, want),
                      ds = d_stirling_tail_w(x.Sw, want);
     /* S p - A: a lifted a takes q off, a lifted b adds p */
-    vd E = d_add(d_sub(e, d_sel(x.low_a, q, zero)), d_sel(x.low_b, p, zero));
+    vd E = low & LOW_A ? d_sub(e, d_sel(x.low_a, q, zero)) : e;
+    if (low & LOW_B) E = d_add(E, d_sel(x.low_b, p, zero));
     vd ta = d_quotient(E, x.A, x.Ai), tb = d_neg(d_quotient(E, x.B, x.Bi));
     d_log_pair la = d_log_ratio(d_min(most, ta), d_mul(d_mul(x.S, p), x.Ai));
     d_log_pair lb = d_log_ratio(d_min(most, tb), d_mul(d_mul(x.S, q), x.Bi));
-    vd bd_a = d_sel(x.low_a, d_nfma(a, la.log, E), d_neg(d_mul(x.A, la.rest)));
-    vd bd_b = d_sel(x.low_b, d_neg(d_fma(b, lb.log, E)), d_neg(d_mul(x.B, lb.rest)));
-    vd ratio = d_mul(d_mul(x.Ai, x.Bi), x.S);
-    vd step = d_mul(x.factor, d_mul(x.step_a, x.step_b));
+    vd bd_a = d_sel_if(low & LOW_A, x.low_a, d_nfma(a, la.log, E), d_neg(d_mul(x.A, la.rest)));
+    vd bd_b =
+        d_sel_if(low & LOW_B, x.low_b, d_neg(d_fma(b, lb.log, E)), d_neg(d_mul(x.B, lb.rest)));
+    vd ratio = d_mul(d_mul(x.Ai, x.Bi), x.S), step = x.step_a;
+    if (low & LOW_B) step = low == LOW_BOTH ? d_mul(step, x.step_b) : x.step_b;
+    if (low) step = d_mul(x.factor, step);
     d_beta_parts r = {zero, zero, step, ratio, zero, zero, zero, zero, zero, zero};
     vd small = d_add(d_sub(da.value, ds.value), d_add(db.value, d_set(HALF_LOG_2_PI)));
     r.tame = d_add(d_add(bd_a, bd_b), small);
-    vd last = d_log_product(d_mul(step, f), ratio);
+    vd last = d_log_product(low ? d_mul(step, f) : f, ratio);
     r.value = d_add(d_add(bd_a, bd_b), d_fma(half, last, small));
     if (want < WANT_SLOPE) return r;
 
     /* 1 / s and 1 / (s + 1) where psi(s) was lifted once, twice */
     vd next = d_add(x.s, one);
-    vd once = d_div(one, d_sel(x.both, d_mul(x.s, next), x.s));
-    vd si = d_sel(x.any, d_mul(once, d_sel(x.both, next, one)), zero);
-    vd ni = d_sel(x.both, d_mul(once, x.s), zero);
+    vd once = d_div(one, d_sel_if(low == LOW_BOTH, x.both, d_mul(x.s, next), x.s));
+    vd si = low == LOW_BOTH ? d_mul(once, d_sel(x.both, next, one)) : once;
+    si = d_sel_if(low, x.any, si, zero);
+    vd ni = d_sel_if(low == LOW_BOTH, x.both, d_mul(once, x.s), zero);
     /* 1 / a - 1 / s where a was lifted, -1 / s where b alone was */
-    vd lift_a = d_sel(x.low_a, d_mul(d_mul(b, x.ai), si), d_neg(si));
-    vd lift_b = d_sel(x.low_b, d_mul(d_mul(a, x.bi), si), d_neg(si));
+    vd lift_a = d_sel_if(low & LOW_A, x.low_a, d_mul(d_mul(b, x.ai), si), d_neg(si));
+    vd lift_b = d_sel_if(low & LOW_B, x.low_b, d_mul(d_mul(a, x.bi), si), d_neg(si));
     /* half of 1 / A - 1 / S and 1 / B - 1 / S */
     vd half_s = d_mul(half, x.Si);
     vd as = d_mul(d_mul(x.B, x.Ai), half_s), bs = d_mul(d_mul(x.A, x.Bi), half_s);
@@ -153,13 +177,13 @@ NLL_INLINE d_beta_parts d_beta_core(vd a, vd b, vd p, vd q, vd e, vd f, int want
     vd rest_b = d_sub(d_sub(ni, lift_b), d_add(bs, d_sub(db.slope, ds.slope)));
     r.slope_a = d_sub(rest_a, la.log);
     r.slope_b = d_sub(rest_b, lb.log);
-    r.follow_a = d_sel(x.low_a, d_fma(e, x.ai, r.slope_a), d_sub(rest_a, la.rest));
+    r.follow_a = d_sel_if(low & LOW_A, x.low_a, d_fma(e, x.ai, r.slope_a), d_sub(rest_a, la.rest));
 #if defined(NLL_T_F64)
     /* a lifted b hides how little it changes psi(a): not so the plain difference */
     d_gamma_step step_ab = d_gamma_difference(a, b, want), step_ba = d_gamma_difference(b, a, want);
     vd log_p = d_log_ratio(d_neg(q), p).log, log_q = d_log_ratio(d_neg(p), q).log;
-    r.slope_a = d_sel(x.low_b, d_neg(d_add(step_ab.slope, log_p)), r.slope_a);
-    r.slope_b = d_sel(x.low_a, d_neg(d_add(step_ba.slope, log_q)), r.slope_b);
+    r.slope_a = d_sel_if(low & LOW_B, x.low_b, d_neg(d_add(step_ab.slope, log_p)), r.slope_a);
+    r.slope_b = d_sel_if(low & LOW_A, x.low_a, d_neg(d_add(step_ba.slope, log_q)), r.slope_b);
 #else
     d_gamma_step step_ab, step_ba;
     if (want >= WANT_CURVE) {
@@ -174,10 +198,14 @@ NLL_INLINE d_beta_parts d_beta_core(vd a, vd b, vd p, vd q, vd e, vd f, int want
     return r;
 }
 
+NLL_INLINE d_beta_parts d_beta_core(vd a, vd b, vd p, vd q, vd e, vd f, int want) {
+    return d_beta_core_of(a, b, p, q, e, f, want, LOW_BOTH);
+}
+
 /* log B(a, b); +inf at 0, NaN below. */
 NLL_INLINE vd d_lbeta(vd a, vd b) {
     vd zero = d_set(0.0), most = d_set(0x1p1000);
-    d_beta_args x = d_beta_lift(a, b);
+    d_beta_args x = d_beta_lift(a, b, LOW_BOTH);
     vd da = d_stirling_tail_w(x.Aw, WANT_VALUE).value,
        db = d_stirling_tail_w(x.Bw, WANT_VALUE).value,
        ds = d_stirling_tail_w(x.Sw, WANT_VALUE).value;

@@ -18,6 +18,7 @@
 #define D_LOG2E 0x1.71547652b82fep+0
 #define D_LN2_HI 0x1.62e42fefap-1
 #define D_LN2_LO 0x1.cf79abc9e3b3ap-40
+#define D_LN2 0x1.62e42fefa39efp-1
 #define D_MAGIC 0x1.8p52
 
 /* t of x for the integer n. */
@@ -41,15 +42,22 @@ NLL_INLINE vf f_exp_poly(vf t) {
     f_exp_polys(&t, 1);
     return t;
 }
-/* q of e^t = 1 + t + t^2 q(t). */
+/* q of e^t = 1 + t + t^2 q(t); for float results to 2^-34, which is 2^-36 of e^t - 1. */
 NLL_INLINE vd d_exp_poly_q(vd t) {
     vd t2 = d_mul(t, t), t4 = d_mul(t2, t2);
+#if defined(NLL_T_F64)
     vd a = d_fma(d_set(0x1.55555555554fep-3), t, d_set(0x1.000000000000ap-1));
     vd b = d_fma(d_set(0x1.1111111126b32p-7), t, d_set(0x1.55555555506b7p-5));
     vd c = d_fma(d_set(0x1.a01a012ff2fb6p-13), t, d_set(0x1.6c16c18478c0ep-10));
     vd d = d_fma(d_set(0x1.71df18dcb71afp-19), t, d_set(0x1.a019995924e76p-16));
     vd e = d_fma(d_set(0x1.ad9316a42d5afp-26), t, d_set(0x1.28ae030132fe6p-22));
     vd hi = d_fma(e, t4, d_fma(d, t2, c));
+#else
+    vd a = d_fma(d_set(0x1.555555675410cp-3), t, d_set(0x1.fffffffffe060p-2));
+    vd b = d_fma(d_set(0x1.1110c630c46cbp-7), t, d_set(0x1.55555565c86adp-5));
+    vd c = d_fma(d_set(0x1.a1517cf4d7bd5p-13), t, d_set(0x1.6c166bdd17b1ap-10));
+    vd hi = d_fma(d_set(0x1.a136c1170ce67p-16), t2, c);
+#endif
     return d_fma(hi, t4, d_fma(b, t2, a));
 }
 NLL_INLINE vd d_exp_poly(vd t) {

@@ -17,11 +17,16 @@ typedef struct d_log_pair {
  * t < -1/2, for example m / x where t = (m - x) / x.
  * Error for exact t: of rest at most 5 ULP (seen: 4.15, beside t = sqrt 2 - 1), of log 1.5 ULP. */
 NLL_INLINE d_log_pair d_log_ratio(vd t, vd u) {
+#if defined(NLL_T_F64)
     vd one = d_set(1.0), r;
     md low = d_lt(t, d_set(-0.5));
     vd n = d_log_split(d_sel(low, u, d_add(one, t)), &r);
     vd p = d_pow2(d_neg(n));
     r = d_sel(low, r, d_fma(t, p, d_sub(p, one)));
+#else /* where n is not 0, log(1 + t) - t is no smaller than 2^-5: the rounding of u is nothing */
+    vd r, n = d_log_split(u, &r);
+    r = d_sel(d_eq(n, d_set(0.0)), t, r);
+#endif
     d_log_sum y = d_log_terms(n, r, d_set(0.0));
     return (d_log_pair){d_add(y.head, y.rest), d_add(d_sub(y.head, t), y.rest)};
 }

@@ -7,17 +7,19 @@
  * with a polynomial p of its own each, so that nothing cancels: 1 - r and r' keep their digits
  * where r is nearly 1.  The polynomials have four pieces, [0, 1.4), [1.4, 4), [4, 12) and [12,
  * inf), of which every lane takes its own coefficients; x is k in the first and 1 / (k + 3) in the
- * others, less the middle there.  Coefficients: docs/coefficients/special.py. */
+ * others, less the middle there.  For float results it is eight pieces of equal width in 1 / (k +
+ * 3) and degree 8 to 10, a table look-up for each coefficient; x runs from -1/2 to 1/2 in each.
+ * Coefficients: docs/coefficients/special.py. */
 #ifndef NLL_MATH_VON_MISES_H
 #define NLL_MATH_VON_MISES_H
 
-#include "math/log.h"
+#include "math/log1pmx.h"
 #include "math/poly.h"
 #include "math/want.h"
 
+#if defined(NLL_T_F64)
 static const double von_mises_middle[4] = {0x0.0p+0, 0x1.7b03531dec0d5p-3, 0x1.ad1ad1ad1ad1bp-4,
                                            0x1.1111111111111p-5};
-#if defined(NLL_T_F64)
 /* degree 20, relative errors 2^[-52.7, -56.1, -58.5, -55.4] */
 static const double von_mises_value[][4] = {
     {0x1.0000000000000p-1, 0x1.e858f0f5b50f1p-1, 0x1.e81969d678da4p-1, 0x1.dbc307fd1e136p-1},
@@ -113,104 +115,144 @@ static const double von_mises_slope[][4] = {
     {-0x1.1e7eaf73be477p-22, 0x1.6b5b06396951bp+57, 0x1.259be351b51dep+66, -0x1.32b4329eb3e80p+72},
     {0x1.902cd9daa018dp-26, 0x1.6dea9d31c9563p+62, 0x1.fb593f3eb1d77p+70, -0x1.eec4388012ee7p+75}};
 #else
-/* degree 14, relative errors 2^[-38.3, -46.5, -43.9, -49.3] */
-static const double von_mises_value[][4] = {
-    {0x1.0000000000000p-1, 0x1.e858f0f5b50fap-1, 0x1.e81969d678db3p-1, 0x1.dbc307fd1e132p-1},
-    {0x1.000000023d00cp-1, -0x1.60f77cf3dba32p-1, 0x1.4c18994f6542ep-2, 0x1.4a56dc44a71a3p-2},
-    {-0x1.555557449bc02p-3, -0x1.cf28089e16abcp+3, -0x1.d19215f073219p-1, 0x1.97b03a45effadp-2},
-    {-0x1.aaa9566487897p-6, -0x1.22ef5aa2a3e5dp+6, -0x1.2129b41f07068p+4, -0x1.14ac243644714p+0},
-    {0x1.4cc5142444b27p-5, 0x1.ca9c0bc2bd8fep+7, -0x1.61b3a767d1567p+7, -0x1.992828039d1efp+3},
-    {-0x1.2d157bcbdb67ap-6, 0x1.8d82a675d08d4p+11, -0x1.3512f1c9d00afp+10, -0x1.436867698228ep+6},
-    {0x1.4930e01866cf8p-7, -0x1.41b3bc6e59da9p+12, -0x1.2b835b42928dep+11, -0x1.be939d78a9c6fp+8},
-    {-0x1.0ffcfa3f01ea2p-7, -0x1.b566c7e88e4aap+16, 0x1.fed95e5317c68p+15, -0x1.2e49450264370p+11},
-    {0x1.95d006cd779e4p-8, 0x1.6f601e4ccc7e3p+17, 0x1.10bd95b6d7272p+19, -0x1.abba8170516e9p+13},
-    {-0x1.f28d5b0c5c1b4p-9, 0x1.8735a7dbdc68dp+21, -0x1.41fc709e4ee73p+21, -0x1.48935efcdcef6p+16},
-    {0x1.01b3ebdbf4963p-9, -0x1.501dafd2b1dacp+22, -0x1.3d124196ae5a0p+25, -0x1.1618345fa7c53p+19},
-    {-0x1.ac0164d5f362bp-11, -0x1.10f904cbd4798p+26, 0x1.83ab8a50579d9p+27, -0x1.61f168074833fp+22},
-    {0x1.01bd54c1b7798p-12, 0x1.2851ec1e82e43p+18, 0x1.274884b68bfb4p+31, -0x1.575e07e60ad62p+26},
-    {-0x1.84b3b7760f848p-15, 0x1.4817178d0516fp+30, -0x1.d46bfcd9f5e42p+33, -0x1.5a7e21db91efdp+29},
-    {0x1.0fb8d2c43b3b3p-18, 0x1.799fc4b937e5fp+32, -0x1.56b2d5a27a32cp+36, 0x1.445f972dbd683p+29}};
-/* degree 14, relative errors 2^[-43.6, -43.9, -43.1, -48.5] */
-static const double von_mises_ratio[][4] = {
-    {0x1.0000000000000p-1, 0x1.115cc1884da46p+0, 0x1.0f867b13fc535p+0, 0x1.0484917299103p+0},
-    {0x1.ffffffffdfbc1p-2, -0x1.0d45300aac855p+0, 0x1.34bd1efdcf703p-1, 0x1.1e170f62a39bap-1},
-    {-0x1.ffffffbf6e195p-5, -0x1.7325a2a61f51ep+4, -0x1.296e2c96bb679p+0, 0x1.b9e4761db4d41p-1},
-    {-0x1.0000032b28d6fp-4, -0x1.7b624e1f6fa50p+6, -0x1.e7d2880cd9d00p+4, -0x1.088ef543bb4c4p+0},
-    {0x1.5556a1ae0c24fp-7, 0x1.64f609584fa3fp+9, -0x1.3e4ec50e2139fp+8, -0x1.3811c628a323bp+4},
-    {0x1.554b196a87171p-7, 0x1.7ffccaa77cf83p+12, -0x1.1a72ea49be1a2p+11, -0x1.0eef315caa3a6p+7},
-    {-0x1.d3b00fa674edbp-10, -0x1.74729f8116c4ep+14, -0x1.b1c2e0b52b3f5p+11, -0x1.8a5ebe82037b0p+9},
-    {-0x1.db25befcdcbd3p-10, -0x1.14b7fadf0dcf1p+18, 0x1.0e3f4d48a31dbp+17, -0x1.14f1083295475p+12},
-    {0x1.7e7551bbecf91p-12, 0x1.85b8cbd8bf78cp+19, 0x1.179286ab8d98cp+20, -0x1.92a2e9fc710c2p+14},
-    {0x1.b6f3f3eb42fc1p-13, 0x1.46f363097e720p+23, -0x1.453a8272a43e8p+22, -0x1.3b544c81aab38p+17},
-    {0x1.4031eacb1ed31p-14, -0x1.2d561b14bffd5p+24, -0x1.43d73e9f24c9cp+26, -0x1.0e51062ab6637p+20},
-    {-0x1.6b4df20cc3d04p-13, -0x1.55dc3dc55669bp+28, 0x1.72e6ca20a9db9p+28, -0x1.5cdf9f56720d1p+23},
-    {0x1.615a2c442ccd0p-14, 0x1.d3a3fc3559639p+23, 0x1.20e49ad2fb3bbp+32, -0x1.554b8bda24eb0p+27},
-    {-0x1.3b48a485f4733p-16, 0x1.30b650e99beabp+33, -0x1.ce90e3f4b0465p+34, -0x1.57640966d9ddap+30},
-    {0x1.c82dedc9bc6aep-20, 0x1.28c6e176f4699p+34, -0x1.4554a08694d34p+37, 0x1.5f9b48745d109p+30}};
-/* degree 14, relative errors 2^[-40.0, -42.6, -40.1, -44.2] */
-static const double von_mises_complement[][4] = {
-    {0x1.0000000000000p+0, 0x1.ac89fae111938p-1, 0x1.34c26efa5e60dp-1, 0x1.0c0951d3b68f5p-1},
-    {0x1.000000015a20ap-1, 0x1.2088c5f990de3p+2, 0x1.942eaa81f5db8p+0, 0x1.97b00e5d0f229p-1},
-    {-0x1.000000481b4cdp-1, 0x1.caef5480b8b72p+3, 0x1.39a94f10c78d2p+3, 0x1.8c98512b8fdacp+1},
-    {0x1.00002f5f4f88dp-4, -0x1.c320363612f34p+7, 0x1.22eaa4b486ae0p+6, 0x1.941132b0b045dp+3},
-    {0x1.fffbeeda03769p-5, -0x1.fca5cbfa7cf0dp+10, 0x1.02127f48e3cdbp+9, 0x1.b65cdbdda3c2fp+5},
-    {-0x1.54e9fbef3fd9ep-7, 0x1.e784db04e978bp+12, 0x1.760952d02b1cbp+9, 0x1.025dbd2a2cb39p+8},
-    {-0x1.5721a50c687ecp-7, 0x1.c030c6b88bd8cp+16, -0x1.7fdaf32977807p+15, 0x1.5243362fed325p+10},
-    {0x1.ff5590d3b12dep-10, -0x1.3db23df043db5p+18, -0x1.05c9dd86fad2dp+19, 0x1.f6ea14555b8c0p+12},
-    {0x1.7fa9fedba29d7p-10, -0x1.222670f28b41cp+22, 0x1.82b2c58870304p+20, 0x1.b0259f1898413p+15},
-    {0x1.4fa50ee7547f3p-13, 0x1.88a58f4b57570p+23, 0x1.923b5418c1aa2p+25, 0x1.919e9260d19f1p+18},
-    {-0x1.97b9dd6a34319p-11, 0x1.210e50f10343fp+27, -0x1.7b483770c5dcfp+26, 0x1.9922e25f5e7d5p+21},
-    {0x1.7ccad38795d81p-12, -0x1.01f7e157e867ep+28, -0x1.f27522765656ep+31, 0x1.136e27455bc0dp+26},
-    {-0x1.09efd621b77a4p-14, -0x1.03d4fda61b04fp+32, 0x1.1a5fe6b78be5ap+34, 0x1.536e60eaf4e02p+30},
-    {0x1.f7bb7bfe16fe6p-26, -0x1.91e0af0b8c9f4p+31, 0x1.afa23a0ed0e96p+37, 0x1.b40c0ae0be94ap+30},
-    {0x1.ff4f60267aaadp-21, 0x1.eaee484bb755bp+36, -0x1.b695ec228ea23p+40, -0x1.3bf2612baf2e6p+37}};
-/* degree 16, relative errors 2^[-42.0, -44.7, -40.4, -44.1] */
-static const double von_mises_slope[][4] = {
-    {0x1.0000000000000p-1, 0x1.5ccdbbacf2557p+0, 0x1.77b39dada6bf1p-1, 0x1.18b8536962626p-1},
-    {0x1.000000001c142p+0, 0x1.20bb79e4a8b06p+3, 0x1.07a5ce0d307bap+2, 0x1.addcd21a895d3p+0},
-    {0x1.3fffffe073870p-2, -0x1.086abb721b9bep+6, 0x1.20d0231184057p+5, 0x1.01c230192ab41p+3},
-    {-0x1.7ffffc7b0919dp-2, -0x1.5fd6d1af831a1p+10, 0x1.4b3fdaec14c6ep+8, 0x1.3f10417cc3e30p+5},
-    {-0x1.1555bf8215dedp-3, 0x1.b5cd637cb2e98p+10, 0x1.8d3cb106fce1ep+10, 0x1.a25c832f7574dp+7},
-    {0x1.aab2496615317p-4, 0x1.bf16614bc5709p+16, -0x1.9055d86126365p+14, 0x1.2a0c5de5d28fcp+10},
-    {0x1.43a35001a704dp-5, -0x1.85d47cb755dd9p+15, -0x1.070c6b88e9c7cp+19, 0x1.d8303a9bfbac0p+12},
-    {-0x1.9797b87687f2ep-6, -0x1.9a938a8f084e8p+22, -0x1.06c2dba428c62p+20, 0x1.a793a8139aa68p+15},
-    {-0x1.5251fc06b5977p-7, 0x1.9f8fe3b4630f6p+21, 0x1.aa2d8a64b8c2cp+25, 0x1.b56ad7022ecbap+18},
-    {0x1.c223364d4b2e5p-8, 0x1.1a22e22f2542dp+28, 0x1.a0c39a5024f01p+27, 0x1.024c3b53036edp+22},
-    {-0x1.e934756636677p-19, -0x1.11113fe50f5e5p+24, -0x1.4bfaf7167b2b3p+32, 0x1.416c568b18f91p+25},
-    {0x1.a24aba138ed1fp-10, -0x1.336158743d3d4p+33, -0x1.de38da0c9418ap+32, 0x1.21cc735d61d6ep+29},
-    {-0x1.8f1280c6e6f65p-9, -0x1.6d5ddbc065882p+34, 0x1.0b67dcb35e980p+39, 0x1.0d42035331630p+34},
-    {0x1.febbc7cd7e252p-10, 0x1.5064f281c6473p+38, -0x1.7db5984f16dc4p+40, 0x1.366d6a6924d0ep+38},
-    {-0x1.534a19260ad50p-11, 0x1.0c2480a06db66p+41, -0x1.4ef6318df70cbp+45, -0x1.73dd81b43caccp+39},
-    {0x1.e207f74c8b15ap-14, -0x1.6e5608d7c9224p+43, 0x1.b4979309bb42ep+47, -0x1.86ea0b9198ba7p+46},
-    {-0x1.257dd1c7af13bp-17, -0x1.4b65b50cb6e63p+46, 0x1.ade66ddb93210p+50,
-     -0x1.c5d6e8ab5f397p+49}};
+/* degree 8, relative error 2^-36.7 */
+static const double von_mises_value[][8] = {
+    {0x1.d9bae181354adp-1, 0x1.e0bbb24e042acp-1, 0x1.e80011b2ff808p-1, 0x1.ed29d4d9ee46dp-1,
+     0x1.e771864c884fdp-1, 0x1.c7da86610decfp-1, 0x1.878bece9192bdp-1, 0x1.2fb5e68d188b8p-1},
+    {0x1.aa4b885809eaap-7, 0x1.d22b35781e5d7p-7, 0x1.bc3f2c12ee6b5p-7, 0x1.fa1911a281d3ep-9,
+     -0x1.03cee3719b1dcp-5, -0x1.81fd3953c58ecp-4, -0x1.3a718ec82a546p-3, -0x1.78f17b6238de6p-3},
+    {0x1.85ab7e08ce77cp-11, 0x1.81f4de8d3ac67p-12, -0x1.8f52a275e99ccp-10, -0x1.43056cc4f13cfp-7,
+     -0x1.aa90233771654p-6, -0x1.1296d2254d3bfp-5, -0x1.80c83886c4468p-6, -0x1.d16f0cc64acb7p-8},
+    {-0x1.4f13933fcee3cp-15, -0x1.0e78fd733a8f9p-12, -0x1.4ecfaea3884eap-10, -0x1.29c05c0dd7d2ap-8,
+     -0x1.4d562f189ac1cp-8, 0x1.5fff012919594p-11, 0x1.55927e6f13ec5p-8, 0x1.50d1e3568e727p-8},
+    {-0x1.b4a4fdf7bff64p-16, -0x1.a6a2d3d097688p-14, -0x1.11adb4d71c41fp-11, -0x1.c0d1711c42612p-11,
+     0x1.a6baedd9749a3p-11, 0x1.af68b5badb1afp-10, 0x1.011c7974ec9eep-11, -0x1.7bba7632edde4p-12},
+    {-0x1.c72aaa3607488p-18, -0x1.ef76ea7ab0ee5p-16, -0x1.430ac6d6e741bp-13, 0x1.23f189f5e5c35p-13,
+     0x1.96ef0f7863117p-12, -0x1.93508bdc484a2p-14, -0x1.11b0975495d35p-12, -0x1.2db180bcf827ap-14},
+    {-0x1.8df74683b8447p-20, -0x1.2356a02264345p-17, -0x1.d0a703c8dae2ep-17, 0x1.8144df8a926fep-14,
+     -0x1.340d2225831ebp-15, -0x1.4f292b08c92d5p-14, 0x1.471f7b29acbdep-16, 0x1.f2d2013325569p-16},
+    {-0x1.5508e06a55d72p-22, -0x1.95e4f38628b8cp-19, 0x1.ba7b01a7307fdp-17, -0x1.dbaf486fa363ap-21,
+     -0x1.7f0376a98b875p-16, 0x1.8433cfc830120p-17, 0x1.254927f51e0bcp-17, -0x1.781a94a84a6e0p-19},
+    {-0x1.21c538447ad8ap-24, -0x1.0be22de792174p-20, 0x1.41a1a652e92a2p-18, -0x1.9c28737d1b53bp-18,
+     0x1.2f3be14215878p-19, 0x1.9a42cac54a998p-19, -0x1.2f1fad2bf0012p-19, -0x1.8faba5fdbfd3cp-22}};
+/* degree 9, relative error 2^-38.6 */
+static const double von_mises_ratio[][8] = {
+    {0x1.02c3c3f62ddf2p+0, 0x1.08ddec88ec9ecp+0, 0x1.0f6eee672ce68p+0, 0x1.148727b4d1ac2p+0,
+     0x1.10abcc03b489dp+0, 0x1.f17d09e1930ddp-1, 0x1.9930e4fd6c55ep-1, 0x1.31ac96691a1a8p-1},
+    {0x1.6e7c944db1c73p-6, 0x1.9c4825bc785b6p-6, 0x1.9c92eeae102fap-6, 0x1.42b17532ce74fp-7,
+     -0x1.8e2631f83a377p-5, -0x1.1bc373576c1fap-3, -0x1.9338c6eacbc1dp-3, -0x1.98de3f289df74p-3},
+    {0x1.933170d95f3f2p-10, 0x1.1df9a6af7925fp-10, -0x1.f84ae066f9156p-10, -0x1.0becd930e5eddp-6,
+     -0x1.53639029e0d24p-5, -0x1.5884662650458p-5, -0x1.d63b6e63ac13cp-7, 0x1.2749f8cdefa2ap-7},
+    {-0x1.2642e4637f12bp-16, -0x1.7bdcbb8c0e66cp-12, -0x1.19f84d440e469p-9, -0x1.ff62366c3600ep-8,
+     -0x1.9efb3d8181361p-8, 0x1.91b4a68a2b296p-8, 0x1.48bd420625f88p-7, 0x1.4b8fe3bc8488cp-8},
+    {-0x1.3f220968ee182p-15, -0x1.5cc8a9a927242p-13, -0x1.ec6aa82f6938dp-11, -0x1.580372dd14e20p-10,
+     0x1.36b3739a838d9p-9, 0x1.61c2d2f097a11p-9, -0x1.46ba33b3325d8p-11, -0x1.6cbb929276a68p-10},
+    {-0x1.74c4376e4aeb3p-17, -0x1.b5fbb787c8fa9p-15, -0x1.27ca4a80e4405p-12, 0x1.8d40252779fc6p-12,
+     0x1.7b51c2e734662p-11, -0x1.310620210584ep-11, -0x1.ef25affc84013p-12, 0x1.56747166d95e8p-14},
+    {-0x1.594e24947c56dp-19, -0x1.0da43f3df7b06p-16, -0x1.5f44fd698cc05p-16, 0x1.9b82c42b5ede5p-13,
+     -0x1.38dc59ca3ffe7p-13, -0x1.2ecc227ee842dp-13, 0x1.f0deadd18a45fp-14, 0x1.74ec3544cba63p-15},
+    {-0x1.2b7ee3ba90086p-21, -0x1.78140af1267ccp-18, 0x1.e565a8e9f38a5p-16, -0x1.840e3c8149809p-18,
+     -0x1.e564f7c2906edp-15, 0x1.b4bdcd1c939dep-15, 0x1.8b9bd2f4f6267p-18, -0x1.d9d60124d607cp-17},
+    {-0x1.0d798ad889d69p-23, -0x1.03e6dddf86989p-19, 0x1.49aa58fdf5859p-17, -0x1.f0f9b34f7d525p-17,
+     0x1.2f6b1c86faa0fp-17, 0x1.4a15e950dde6bp-18, -0x1.039f2f072b656p-17, 0x1.463d43d038ecbp-20},
+    {-0x1.ee61a21c90208p-26, -0x1.5bbdb81942a1cp-22, -0x1.c27deb11f708bp-20, -0x1.367ac8cf90bc0p-22,
+     0x1.ed2da6cab9f9ep-19, -0x1.eb3c3e2f31c4bp-19, 0x1.1b4fe836b9050p-20, 0x1.75989d7a91c47p-22}};
+/* degree 9, relative error 2^-36.5 */
+static const double von_mises_complement[][8] = {
+    {0x1.072d1b73de4d4p-1, 0x1.1975fa17fa929p-1, 0x1.3447b51454f64p-1, 0x1.61a43b68980dap-1,
+     0x1.b2339d440f756p-1, 0x1.09e4eda05cca1p+0, 0x1.239675a8490c6p+0, 0x1.14a1f0f57d51bp+0},
+    {0x1.ee7902a4c968fp-6, 0x1.5abbc14aa1174p-5, 0x1.0b79fa7597526p-4, 0x1.e7e7771acfcdcp-4,
+     0x1.8651fc199bd68p-3, 0x1.54e59f05e152cp-3, 0x1.6c6a8712dc68ap-6, -0x1.0e5b14cd0d39dp-3},
+    {0x1.2ff99d1366e33p-8, 0x1.03cb8ec6fb5bdp-7, 0x1.1325a7abaaab0p-6, 0x1.330f1bce39f97p-5,
+     0x1.670bf2d6ff605p-6, -0x1.8d3fcc4632605p-5, -0x1.59870e71c6518p-4, -0x1.0661c22147b3bp-4},
+    {0x1.84858b72bd0bep-11, 0x1.a4eda19d95c78p-10, 0x1.52fa4b59c1501p-8, 0x1.6007a8bd28845p-8,
+     -0x1.223bf579512c2p-6, -0x1.7053e9c58f7f7p-6, -0x1.35ab1508df282p-11, 0x1.6cd5579b644b4p-7},
+    {0x1.055e691fdc532p-13, 0x1.80e743b2ff2f5p-12, 0x1.95da534ab08cap-10, -0x1.9e5b920d4fd11p-9,
+     -0x1.7d26e2d16d2d0p-8, 0x1.eb919ebcacd7dp-9, 0x1.51aea13e093bbp-8, 0x1.ac948ea71e9efp-11},
+    {0x1.77bd854430787p-16, 0x1.a96aa0c0116ffp-14, 0x1.e42b92b3311e5p-14, -0x1.b927b1feff1fcp-10,
+     0x1.36876e99aab82p-10, 0x1.9f23f1c250398p-10, -0x1.8b024efe8ebe4p-11, -0x1.657de43f16842p-11},
+    {0x1.2503a7d9e23d4p-18, 0x1.34beb1aad9d72p-15, -0x1.0120d8de060d9p-12, 0x1.948b035754573p-15,
+     0x1.294a1eb5fed50p-11, -0x1.abe52aab61965p-12, -0x1.8246be1965a67p-13, 0x1.e10893c5368e6p-14},
+    {0x1.f74f7490c590ep-21, 0x1.0dd378ae8bfb2p-16, -0x1.eeb409181dc29p-14, 0x1.7290e077c4e30p-13,
+     -0x1.7b40d09018f2dp-14, -0x1.3cf7cd0912862p-14, 0x1.4b10ae6e89d06p-14, 0x1.64cf866bb3b2ap-18},
+    {0x1.fb4c5b33c0cfap-23, 0x1.e93c4ca50f45ap-19, 0x1.78708f79ab022p-17, 0x1.fc43536c8d5afp-19,
+     -0x1.463c8ac1dd475p-15, 0x1.1d4ea2bfa3c73p-15, -0x1.c813354be0826p-19, -0x1.bc5dac12f39a3p-18},
+    {0x1.14b6de2bdb41ep-24, -0x1.03c1aab674482p-19, 0x1.3313acde58a29p-16, -0x1.a7d40d4d3c6c6p-17,
+     0x1.95de0bb7698a0p-18, 0x1.96fb40e70d012p-20, -0x1.fb6fa8b63ecdcp-19, 0x1.5be5c1e478c9fp-20}};
+/* degree 10, relative error 2^-36.8 */
+static const double von_mises_slope[][8] = {
+    {0x1.0e9495fe007c2p-1, 0x1.35e760f3479fcp-1, 0x1.7673e26090c64p-1, 0x1.f8d74ba6c74d0p-1,
+     0x1.6252a1430c67dp+0, 0x1.88d7c5833929cp+0, 0x1.348d15c73bb4fp+0, 0x1.6b2bd74ad11e2p-1},
+    {0x1.fe48895aa6922p-5, 0x1.84a3132ecdcd5p-4, 0x1.5be487ba5f92fp-3, 0x1.6b1cacd02333ep-2,
+     0x1.722d713e97481p-2, -0x1.bcdc8eba91820p-4, -0x1.edd0684eeececp-2, -0x1.d65ba0cbd1ae9p-2},
+    {0x1.7f201dad63247p-7, 0x1.728af0c4a450cp-6, 0x1.f914ddde97918p-5, 0x1.9473754c23ecep-4,
+     -0x1.0f4fd47465a70p-3, -0x1.15e1beae41979p-2, -0x1.3d276b71aa9b2p-4, 0x1.2aa74f5b31cecp-4},
+    {0x1.2639495b538d2p-9, 0x1.7db6f41f9f9abp-8, 0x1.8400dafcced0cp-6, -0x1.a1f7d2a716da8p-6,
+     -0x1.99efb69e0b7adp-4, 0x1.943eaa52b05c1p-6, 0x1.334699c3af598p-4, 0x1.7332bc5a7cb12p-6},
+    {0x1.d7dc81431aa75p-12, 0x1.c63b59155d735p-10, 0x1.485d116db374bp-8, -0x1.f5e754c66904ep-6,
+     0x1.35d14a358544fp-7, 0x1.18403474b1a08p-5, -0x1.f4b38887d3108p-8, -0x1.9568daaaae3cep-7},
+    {0x1.92e937c9520e4p-14, 0x1.52bb88ca672c7p-11, -0x1.863f0f4932ccdp-9, -0x1.bfd6783445e8fp-9,
+     0x1.d0922e13944ecp-7, -0x1.9d4cc45c04a98p-8, -0x1.64fe0ece12df1p-8, 0x1.e0982adbbc4e4p-10},
+    {0x1.74b678bf346a5p-16, 0x1.3ebf2499aa079p-12, -0x1.6dfd80d7e6972p-9, 0x1.0218ced35044dp-8,
+     -0x1.c0f0f393b3672p-11, -0x1.754b8b48b14cep-9, 0x1.e9b7173caac79p-10, 0x1.5b563d76e7eebp-12},
+    {0x1.7977079fa0b41p-18, 0x1.251f84badfb11p-13, -0x1.309cb0dd37401p-12, 0x1.825aa339961aep-11,
+     -0x1.78c818a60cca1p-10, 0x1.e6d9ca257974bp-11, 0x1.01dc85625f714p-15, -0x1.b8f768361d591p-13},
+    {0x1.a69f5ab3e5717p-20, 0x1.f97505f0f20bcp-17, 0x1.0273a42af7165p-11, -0x1.8c27d35cda4ebp-12,
+     0x1.77e26c039d7d1p-14, 0x1.297589071ab8bp-13, -0x1.39a83d1bffeebp-13, 0x1.392242200ad3ap-15},
+    {0x1.21dee21cf92b0p-21, -0x1.d73d524f24edep-15, 0x1.7675e236ec881p-14, -0x1.a53d4732442f5p-15,
+     0x1.bb9c44ec3e05cp-14, -0x1.6dda9a9846f5ap-14, 0x1.d2eb514d27ba8p-16, 0x1.6a5303b153e58p-19},
+    {0x1.9c8bb4409cfcfp-23, -0x1.4a7f815030ff9p-15, -0x1.3d07cc7d83c41p-14, 0x1.b76e371bfd4b9p-16,
+     -0x1.4e82d92f6c1e2p-18, -0x1.ee7e7bd1d5040p-20, 0x1.2b546e22d2fa7p-18,
+     -0x1.71738b6a2abcfp-19}};
 #endif
 
-/* Where in the four pieces each lane is. */
+/* Where in the pieces each lane is. */
 typedef struct d_piece {
+#if defined(NLL_T_F64)
     md first, second, third;
-    vd x;       /* the argument of the polynomials */
-    vd k, next; /* k, at most 2^1000, and 1 + k */
+#else
+    vl number;
+#endif
+    vd x;                /* the argument of the polynomials */
+    vd k, next, inverse; /* k, bounded; 1 + k and its inverse */
 } d_piece;
+#if defined(NLL_T_F64)
 NLL_INLINE vd d_of_piece(const d_piece *p, const double c[4]) {
     vd y = d_sel(p->third, d_set(c[2]), d_set(c[3]));
     return d_sel(p->first, d_set(c[0]), d_sel(p->second, d_set(c[1]), y));
 }
 NLL_INLINE d_piece d_von_mises_piece(vd k) {
     k = d_min(d_set(0x1p1000), k);
-    d_piece p = {d_lt(k, d_set(1.4)), d_lt(k, d_set(4.0)), d_lt(k, d_set(12.0)), k, k,
-                 d_add(k, d_set(1.0))};
+    vd next = d_add(k, d_set(1.0)), inverse = d_div(d_set(1.0), next);
+    d_piece p = {
+        d_lt(k, d_set(1.4)), d_lt(k, d_set(4.0)), d_lt(k, d_set(12.0)), k, k, next, inverse};
     vd w = d_div(d_set(1.0), d_add(k, d_set(3.0)));
     p.x = d_sub(d_sel(p.first, k, w), d_of_piece(&p, von_mises_middle));
     return p;
 }
-NLL_INLINE vd d_piece_poly(const d_piece *p, const double c[][4], int degree) {
-    vd y = d_of_piece(p, c[degree]);
+/* k / (1 + k), log(1 + k) */
+NLL_INLINE vd d_piece_share(const d_piece *p) { return d_div(p->k, p->next); }
+NLL_INLINE vd d_piece_log(const d_piece *p) { return d_log1p(p->k); }
+#else
+NLL_INLINE vd d_of_piece(const d_piece *p, const double c[8]) { return d_pick(c, p->number); }
+NLL_INLINE d_piece d_von_mises_piece(vd k) {
+    vd one = d_set(1.0), bounded = d_min(d_set(0x1p500), k);
+    vd next = d_add(bounded, one), third = d_add(bounded, d_set(3.0));
+    vd both = d_div(one, d_mul(next, third));
+    vd at = d_fma(d_mul(both, next), d_set(24.0), d_set(-0.5)), n = d_min(d_set(7.0), d_rint(at));
+    d_piece p = {d_bits(d_add(n, d_set(0x1p52))), d_sub(at, n), bounded, next, d_mul(both, third)};
+    return p;
+}
+NLL_INLINE vd d_piece_share(const d_piece *p) { return d_mul(p->k, p->inverse); }
+NLL_INLINE vd d_piece_log(const d_piece *p) { return d_log_ratio(p->k, p->next).log; }
+#endif
+NLL_INLINE vd d_piece_poly(const d_piece *p, const double *c, int width, int degree) {
+    vd y = d_of_piece(p, c + degree * width);
     NLL_UNROLL
-    for (int i = degree - 1; i >= 0; i--) y = d_fma(y, p->x, d_of_piece(p, c[i]));
+    for (int i = degree - 1; i >= 0; i--) y = d_fma(y, p->x, d_of_piece(p, c + i * width));
     return y;
 }
-#define PIECE_POLY(p, c) d_piece_poly(p, c, POLY_DEGREE(c))
+#define PIECE_POLY(p, c) d_piece_poly(p, c[0], (int)(sizeof c[0] / sizeof c[0][0]), POLY_DEGREE(c))
 
 /* log(I0(k) e^-k), its first derivative r - 1, its second r'. */
 typedef struct d_von_mises_parts {
@@ -218,14 +260,13 @@ typedef struct d_von_mises_parts {
 } d_von_mises_parts;
 NLL_INLINE d_von_mises_parts d_von_mises_normaliser(vd k, int want) {
     d_piece p = d_von_mises_piece(k);
-    vd part = d_mul(d_div(p.k, p.next), PIECE_POLY(&p, von_mises_value));
+    vd part = d_mul(d_piece_share(&p), PIECE_POLY(&p, von_mises_value));
     d_von_mises_parts v = {part, part, part};
-    v.value = d_nfma(d_set(0.5), d_log1p(p.k), d_neg(part));
+    v.value = d_nfma(d_set(0.5), d_piece_log(&p), d_neg(part));
     if (want < WANT_SLOPE) return v;
-    vd inverse = d_div(d_set(1.0), p.next);
-    v.slope = d_neg(d_mul(inverse, PIECE_POLY(&p, von_mises_complement)));
+    v.slope = d_neg(d_mul(p.inverse, PIECE_POLY(&p, von_mises_complement)));
     if (want < WANT_CURVE) return v;
-    v.curve = d_mul(d_mul(inverse, inverse), PIECE_POLY(&p, von_mises_slope));
+    v.curve = d_mul(d_mul(p.inverse, p.inverse), PIECE_POLY(&p, von_mises_slope));
     return v;
 }
 
@@ -237,7 +278,7 @@ NLL_INLINE vd d_log_i0e(vd k) {
 }
 NLL_INLINE vd d_bessel_ratio(vd k) {
     d_piece p = d_von_mises_piece(k);
-    vd r = d_mul(d_div(p.k, p.next), PIECE_POLY(&p, von_mises_ratio));
+    vd r = d_mul(d_piece_share(&p), PIECE_POLY(&p, von_mises_ratio));
     return d_from_zero(r, k);
 }
 /* 1 - I1 / I0 */
@@ -248,8 +289,7 @@ NLL_INLINE vd d_bessel_complement(vd k) {
 }
 NLL_INLINE vd d_bessel_ratio_slope(vd k) {
     d_piece p = d_von_mises_piece(k);
-    vd inverse = d_div(d_set(1.0), p.next);
-    return d_from_zero(d_mul(d_mul(inverse, inverse), PIECE_POLY(&p, von_mises_slope)), k);
+    return d_from_zero(d_mul(d_mul(p.inverse, p.inverse), PIECE_POLY(&p, von_mises_slope)), k);
 }
 
 #endif

@@ -115,6 +115,17 @@ NLL_INLINE vl d_bits(vd x) { return AVX2_1(vl, _mm256_castpd_si256, x); }
 NLL_INLINE vf f_of_bits(vi x) { return AVX2_1(vf, _mm256_castsi256_ps, x); }
 NLL_INLINE vd d_of_bits(vl x) { return AVX2_1(vd, _mm256_castsi256_pd, x); }
 
+/* Halves of doubles by their numbers, out of the first four and out of the others. */
+NLL_INLINE __m256d avx2_pick(const double *c, __m256i k) {
+    __m256i i = _mm256_or_si256(_mm256_slli_epi64(k, 1), _mm256_slli_epi64(k, 33));
+    i = _mm256_or_si256(i, _mm256_set1_epi64x((int64_t)1 << 32));
+    __m256 x = _mm256_permutevar8x32_ps(_mm256_castpd_ps(_mm256_loadu_pd(c)), i);
+    __m256 y = _mm256_permutevar8x32_ps(_mm256_castpd_ps(_mm256_loadu_pd(c + 4)), i);
+    __m256d fourth = _mm256_castsi256_pd(_mm256_slli_epi64(k, 61));
+    return _mm256_blendv_pd(_mm256_castps_pd(x), _mm256_castps_pd(y), fourth);
+}
+NLL_INLINE vd d_pick(const double *c, vl x) { return (vd){avx2_pick(c, x.a), avx2_pick(c, x.b)}; }
+
 /* The first k lanes as all-ones masks: 16 ones, 16 zeros, read from 16 - k. */
 static const int32_t avx2_ones[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
                                       -1, -1, -1, -1, -1, 0,  0,  0,  0,  0,  0,

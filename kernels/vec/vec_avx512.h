@@ -94,6 +94,10 @@ NLL_INLINE vl d_bits(vd x) { return (vl){_mm512_castpd_si512(x)}; }
 NLL_INLINE vf f_of_bits(vi x) { return _mm512_castsi512_ps(x.v); }
 NLL_INLINE vd d_of_bits(vl x) { return _mm512_castsi512_pd(x.v); }
 
+NLL_INLINE vd d_pick(const double *c, vl x) {
+    return _mm512_permutexvar_pd(x.v, _mm512_loadu_pd(c));
+}
+
 NLL_INLINE vf f_scalb(vf x, vf n) { return _mm512_scalef_ps(x, n); }
 NLL_INLINE vd d_scalb(vd x, vd n) { return _mm512_scalef_pd(x, n); }
 

@@ -153,6 +153,20 @@ NLL_INLINE vl d_bits(vd x) { return NEON_1(vl, vreinterpretq_s64_f64, x); }
 NLL_INLINE vf f_of_bits(vi x) { return NEON_1(vf, vreinterpretq_f32_s32, x); }
 NLL_INLINE vd d_of_bits(vl x) { return NEON_1(vd, vreinterpretq_f64_s64, x); }
 
+/* The table is 64 bytes; k times 8 and 0 to 7 are the bytes of an element. */
+NLL_INLINE float64x2_t neon_pick(uint8x16x4_t c, int64x2_t k) {
+    static const uint8_t spread[16] = {0, 0, 0, 0, 0, 0, 0, 0, 8, 8, 8, 8, 8, 8, 8, 8};
+    static const uint8_t within[16] = {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7};
+    uint8x16_t first = vreinterpretq_u8_s64(vshlq_n_s64(vandq_s64(k, vdupq_n_s64(7)), 3));
+    uint8x16_t bytes = vorrq_u8(vqtbl1q_u8(first, vld1q_u8(spread)), vld1q_u8(within));
+    return vreinterpretq_f64_u8(vqtbl4q_u8(c, bytes));
+}
+NLL_INLINE vd d_pick(const double *c, vl x) {
+    const uint8_t *p = (const uint8_t *)c;
+    uint8x16x4_t t = {{vld1q_u8(p), vld1q_u8(p + 16), vld1q_u8(p + 32), vld1q_u8(p + 48)}};
+    return (vd){neon_pick(t, x.a), neon_pick(t, x.b), neon_pick(t, x.c), neon_pick(t, x.d)};
+}
+
 /* Two factors, the first product exact where the result is not zero: one rounding. */
 NLL_INLINE float32x4_t neon_pow2(int32x4_t n) {
     return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(n, vdupq_n_s32(127)), 23));

@@ -103,6 +103,7 @@ SC_DEF(vi, i_shl(vi x, unsigned n), (int32_t)((uint32_t)x.l[i] << n))
 SC_DEF(vl, l_shl(vl x, unsigned n), (int64_t)((uint64_t)x.l[i] << n))
 SC_DEF(vi, i_shr(vi x, unsigned n), (int32_t)((uint32_t)x.l[i] >> n))
 SC_DEF(vl, l_shr(vl x, unsigned n), (int64_t)((uint64_t)x.l[i] >> n))
+SC_DEF(vd, d_pick(const double *c, vl x), c[x.l[i] & 7])
 #define SC_CAST(type, from, name)  \
     NLL_INLINE type name(from x) { \
         type r;                    \
