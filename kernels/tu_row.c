@@ -5,6 +5,7 @@
 #include "row/divergence.h"
 #include "row/dot.h"
 #include "row/grad.h"
+#include "row/kl_pass.h"
 #include "row/lanes.h"
 #include "row/lse.h"
 #include "row/moments.h"

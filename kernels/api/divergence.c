@@ -54,6 +54,7 @@ static void prepare(div_plan *p, nll_dtype compute) {
     enum div_form first = p->side[0].form, second = p->side[1].form;
     p->probs = first == DIV_PROBS && second == DIV_PROBS;
     p->normalised = first == DIV_LOGITS && second == DIV_LOGITS;
+    p->one_pass = p->normalised && !p->js && p->cols > DIV_SHORT;
     p->type = compute == NLL_F32 && first == second && !p->probs ? NLL_TYPE_F32 : NLL_TYPE_F64;
     nll_dtype own = p->type == NLL_TYPE_F32 ? NLL_F32 : NLL_F64;
     for (int k = 0; k < 2; k++) {

@@ -13,6 +13,9 @@
 
 enum div_form { DIV_LOGITS, DIV_LOG_PROBS, DIV_PROBS, DIV_COUNTS };
 
+/* Rows up to this are taken side by side, one side of the divergence after the other. */
+enum { DIV_SHORT = 64 };
+
 typedef struct div_side {
     const nll_view *x;
     const nll_out *grad;
@@ -27,6 +30,7 @@ typedef struct div_plan {
     int js;
     int normalised; /* both sides are logits */
     int probs;      /* both sides are probabilities and stay so */
+    int one_pass;   /* KL of logits, rows that are not short: row_kl_pass */
     size_t cols;
     const nll_out *value;
 } div_plan;

@@ -31,6 +31,7 @@ typedef struct div_rows {
     double N[2][NLL_ROW_GROUP], S[2][NLL_ROW_GROUP], lost[2][NLL_ROW_GROUP];
     double top[2][NLL_ROW_GROUP], anchor[2][NLL_ROW_GROUP]; /* in the compute type */
     double shift[NLL_ROW_GROUP], shift_low[NLL_ROW_GROUP];
+    double d[NLL_ROW_GROUP], apart[NLL_ROW_GROUP]; /* row_kl_pass: d; KL less the shift, or NaN */
     double total[NLL_ROW_GROUP], coefficient[NLL_ROW_GROUP], surplus[NLL_ROW_GROUP]; /* of counts */
     div_scratch scratch;
 } div_rows;
@@ -137,22 +138,45 @@ static double loss_of_counts(const div_rows *g, size_t i, double divergence) {
 
 /* ---- scales */
 
+/* A row whose maximum is far from 0 once more, relative to that. */
+static void anchor(const div_plan *p, const nll_row_call *call, div_rows *g, int k, size_t row,
+                   size_t i) {
+    double top = nll_element(p->type, g->top[k], i);
+    nll_set_element(p->type, g->anchor[k], i, 0);
+    if (fabs(top) < INFINITY && fabs(top) > NLL_NEAR) {
+        nll_job job = {.in = {NULL, NULL, g->anchor[k]},
+                       .out = {g->N[k], g->S[k], g->lost[k], g->top[k]}};
+        nll_set_element(p->type, g->anchor[k], i, top);
+        pass(p, call, &g->scratch, NLL_K_row_lse, nll_row_job_at(NLL_K_row_lse, job, p->type, i), k,
+             row + i, 1, 0, p->cols);
+        g->apart[i] = NAN;
+    }
+    g->S[k][i] += g->lost[k][i];
+    if (fabs(top) == INFINITY) g->S[k][i] = NAN;
+    if (g->S[k][i] != g->S[k][i]) g->apart[i] = NAN;
+}
+
 static void lse(const div_plan *p, const nll_row_call *call, div_rows *g, int k, size_t row,
                 size_t count) {
     nll_job job = {.out = {g->N[k], g->S[k], g->lost[k], g->top[k]}};
     pass(p, call, &g->scratch, NLL_K_row_lse, job, k, row, count, 0, p->cols);
+    for (size_t i = 0; i < count; i++) anchor(p, call, g, k, row, i);
+}
+
+/* The same of both sides, and the sum of p (x - z) with them. */
+static void lse_of_both(const div_plan *p, const nll_row_call *call, div_rows *g, size_t row,
+                        size_t count) {
+    nll_job job = {.out = {g->sums, g->N[0], g->N[1], g->top[0], g->top[1], g->d}};
+    pass(p, call, &g->scratch, NLL_K_row_kl_pass, job, -1, row, count, 0, p->cols);
     for (size_t i = 0; i < count; i++) {
-        double top = nll_element(p->type, g->top[k], i);
-        nll_set_element(p->type, g->anchor[k], i, 0);
-        if (fabs(top) < INFINITY && fabs(top) > NLL_NEAR) {
-            nll_set_element(p->type, g->anchor[k], i, top);
-            job.in[2] = g->anchor[k];
-            pass(p, call, &g->scratch, NLL_K_row_lse,
-                 nll_row_job_at(NLL_K_row_lse, job, p->type, i), k, row + i, 1, 0, p->cols);
-            job.in[2] = NULL;
-        }
-        g->S[k][i] += g->lost[k][i];
-        if (fabs(top) == INFINITY) g->S[k][i] = NAN;
+        const div_sums *s = &g->sums[i];
+        g->S[0][i] = s->value;
+        g->lost[0][i] = s->value_lost;
+        g->S[1][i] = s->excess;
+        g->lost[1][i] = s->excess_lost;
+        double gaps = sum_of(s->of_p, s->of_p_lost);
+        g->apart[i] = gaps / sum_of(s->value, s->value_lost);
+        for (int k = 0; k < 2; k++) anchor(p, call, g, k, row, i);
     }
 }
 
@@ -171,13 +195,14 @@ static void move_shift(const div_plan *p, div_rows *g, size_t i, double by) {
 static void scales(const div_plan *p, const nll_row_call *call, div_rows *g, size_t row,
                    size_t count) {
     double log_s[2][NLL_ROW_GROUP] = {{0}};
+    if (p->one_pass) lse_of_both(p, call, g, row, count);
     for (int k = 0; k < 2; k++) {
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < count && p->side[k].form != DIV_LOGITS; i++) {
             g->N[k][i] = 0;
             g->S[k][i] = 1;
             nll_set_element(p->type, g->anchor[k], i, 0);
         }
-        if (p->side[k].form == DIV_LOGITS) lse(p, call, g, k, row, count);
+        if (p->side[k].form == DIV_LOGITS && !p->one_pass) lse(p, call, g, k, row, count);
         if (p->side[k].form == DIV_COUNTS) counts(p, call, g, row, count);
         nll_elementwise(call->isa, NLL_K_log, g->S[k], log_s[k], count);
     }
@@ -215,20 +240,6 @@ static void sums(const div_plan *p, const nll_row_call *call, div_rows *g, size_
     pass(p, call, &g->scratch, kernel, job, -1, row + i, count, 0, p->cols);
 }
 
-/* Two rows of logits far apart need not the terms that are good for near ones, but the plain sum
- * of p log(p / q): at 1 and above its rounding errors are as small.  Long rows show by their first
- * columns whether this is worth trying. */
-static int are_apart(const div_plan *p, const nll_row_call *call, div_rows *g, size_t row,
-                     size_t i) {
-    nll_job job = {.in = {NULL, NULL, g->pair + i}, .out = {g->sums + i}};
-    const div_sums *s = &g->sums[i];
-    pass(p, call, &g->scratch, NLL_K_row_kl_apart, job, -1, row + i, 1, 0, NLL_BLOCK);
-    if (!(s->value >= s->excess / 2)) return 0;
-    pass(p, call, &g->scratch, NLL_K_row_kl_apart, job, -1, row + i, 1, NLL_BLOCK, p->cols);
-    /* the gap is a difference with the shift: its rounding errors grow with that */
-    return value_of(s) >= 1 && value_of(s) < INFINITY && fabs(g->shift[i]) <= 8 * value_of(s);
-}
-
 /* The value of row i, whose shift is put right first if it is off by so much that it shows. */
 static double settle(const div_plan *p, const nll_row_call *call, div_rows *g, size_t row,
                      size_t i) {
@@ -252,20 +263,24 @@ static double settle(const div_plan *p, const nll_row_call *call, div_rows *g, s
     }
 }
 
+/* Two rows of logits far apart need not the terms that are good for near ones: their divergence is
+ * what the first pass has made of it, where it is so large that nothing much has cancelled. */
+static int is_apart(const div_rows *g, size_t i, double *value) {
+    double rest = (g->d[i] + g->shift[i]) + g->shift_low[i];
+    *value = g->apart[i] + rest;
+    return *value >= 1 && *value < INFINITY && fabs(g->shift[i]) <= 8 * *value &&
+           fabs(rest) <= 4 * *value;
+}
+
 static void values(const div_plan *p, const nll_row_call *call, div_rows *g, size_t row,
                    size_t count, double *loss) {
-    if (!p->normalised || p->js || p->cols <= NLL_BLOCK) {
-        sums(p, call, g, row, 0, count);
-        for (size_t i = 0; i < count; i++) loss[i] = settle(p, call, g, row, i);
-    } else {
-        for (size_t i = 0; i < count; i++) {
-            if (are_apart(p, call, g, row, i)) {
-                loss[i] = value_of(&g->sums[i]);
-            } else {
-                sums(p, call, g, row, i, 1);
-                loss[i] = settle(p, call, g, row, i);
-            }
+    if (!p->one_pass) sums(p, call, g, row, 0, count);
+    for (size_t i = 0; i < count; i++) {
+        if (p->one_pass) {
+            if (is_apart(g, i, &loss[i])) continue;
+            sums(p, call, g, row, i, 1);
         }
+        loss[i] = settle(p, call, g, row, i);
     }
     for (size_t i = 0; i < count; i++) {
         if (p->side[0].form == DIV_COUNTS) loss[i] = loss_of_counts(g, i, loss[i]);

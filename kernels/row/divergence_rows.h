@@ -1,7 +1,6 @@
 /* row/divergence_rows.h: divergences of rows, and their gradients.  Part of row/divergence.h.
  *
  *   row_kl        sums of KL(p||q):  sum of the terms, sum of q - p
- *   row_kl_apart  the plain sum of p log(p / q), and of p: a third of the time, for rows far apart
  *   row_js        sums of JS:        sum of the terms, sum of q - p, sum of p log(p / m) / 2
  *     in0 x, in1 z, in2 per row the R_PAIR of div_scale; out0 per row a R_SUMS: three sums, each
  *     followed by its rounding errors (the third is 0 but for JS); carry
@@ -44,26 +43,10 @@ NLL_INLINE void div_collect(double *sum, double block) {
 }
 
 /* What a kernel adds up. */
-enum div_sum { DIV_KL, DIV_KL_ANCHORED, DIV_KL_APART, DIV_JS };
-
-/* sum of p log(p / q) and of p: for rows far apart.  A mask of q or an overflow makes it infinite
- * or NaN: row_kl knows. */
-NLL_INLINE void div_kl_apart(const div_scale *s, V x, V z, V acc[2]) {
-    x = v_sub(x, s->p.anchor);
-    z = v_sub(z, s->q.anchor);
-    V w = div_term_weight(x, s->p.f, s->p.lowest, s->p.highest, s->p.magic);
-    /* p = 0 adds nothing, unless q alone is a mask */
-    M known = m_or(v_lt(v_set(-INFINITY), z), v_le(x, z));
-    M gone = m_and(v_lt(x, s->p.lowest), known);
-    V t = v_sel(gone, v_set(0), v_sub(v_sub(z, x), s->shift));
-    acc[0] = v_nfma(w, t, acc[0]);
-    acc[1] = v_add(acc[1], w);
-}
+enum div_sum { DIV_KL, DIV_KL_ANCHORED, DIV_JS };
 
 NLL_INLINE void div_add(const div_scale *s, V x, V z, enum div_sum what, int form, V acc[3]) {
-    if (what == DIV_KL_APART) {
-        div_kl_apart(s, x, z, acc);
-    } else if (what == DIV_JS) {
+    if (what == DIV_JS) {
         div_point c = div_point_of(s, x, z, form, 0);
         div_js_terms t = div_js(&c);
         acc[0] = v_add(acc[0], t.value);
@@ -166,7 +149,6 @@ NLL_INLINE void div_grad_rows(const nll_job *j, int js, int form) {
 }
 
 void NLL_SYM(row_kl)(const nll_job *j) { div_sum_rows(j, DIV_KL, DIV_LOGITS); }
-void NLL_SYM(row_kl_apart)(const nll_job *j) { div_sum_rows(j, DIV_KL_APART, DIV_LOGITS); }
 void NLL_SYM(row_js)(const nll_job *j) { div_sum_rows(j, DIV_JS, DIV_LOGITS); }
 void NLL_SYM(row_kl_grad)(const nll_job *j) { div_grad_rows(j, 0, DIV_LOGITS); }
 void NLL_SYM(row_js_grad)(const nll_job *j) { div_grad_rows(j, 1, DIV_LOGITS); }
