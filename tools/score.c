@@ -197,10 +197,11 @@ static int add_outputs(struct score *s) {
 
 static int call(struct score *s) {
     struct pool pool;
+    int code = pool_start(&pool, s->settings.threads, s->settings.progress);
+    if (code) return code;
     nll_executor executor = pool_executor(&pool);
     nll_common *common = (nll_common *)(void *)((char *)s->args + s->model->common);
     common->executor = &executor;
-    pool_start(&pool, s->settings.threads, s->settings.progress);
     nll_status status = model_call(s->model, s->args, &s->report.result);
     s->report.seconds = pool_stop(&pool);
     s->report.threads = pool.threads;
