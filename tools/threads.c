@@ -47,7 +47,7 @@ static void draw(struct pool *pool, double share) {
             (double)(now - pool->start) / SECOND, pool->terminal ? "\033[K" : "\n");
 }
 
-/* One parallel_for under way, with progress. */
+/* One parallel_for under way, with progress or pages made ready. */
 struct loop {
     struct pool *pool;
     nll_task task;
@@ -58,15 +58,23 @@ struct loop {
 
 static void run_slices(void *arg, size_t begin, size_t end) {
     struct loop *loop = arg;
-    size_t length = end - begin, slices = length < SLICES ? length : SLICES;
+    struct stretch stretch = {.begin = begin, .end = end, .n = loop->n};
+    struct ahead *ahead = loop->pool->ahead;
+    size_t length = end - begin, slices = loop->pool->progress ? SLICES : 1;
+    size_t pieces = ahead ? ahead_enter(ahead, &stretch) : 1;
+    if (slices < pieces) slices = pieces;
+    if (slices > length) slices = length;
     for (size_t s = 0; s < slices; s++) {
         size_t from = begin + length / slices * s + length % slices * s / slices;
         size_t to = begin + length / slices * (s + 1) + length % slices * (s + 1) / slices;
         loop->task(loop->arg, from, to);
+        if (ahead) ahead_passed(ahead, &stretch, from, to);
         size_t done = atomic_fetch_add(&loop->done, to - from) + (to - from);
-        if (done < loop->n && pthread_equal(pthread_self(), loop->pool->caller))
+        if (loop->pool->progress && done < loop->n &&
+            pthread_equal(pthread_self(), loop->pool->caller))
             draw(loop->pool, (double)done / (double)loop->n);
     }
+    if (ahead) ahead_leave(ahead, &stretch);
 }
 
 static void parallel_for(void *user, size_t n, nll_task task, void *arg) {
@@ -74,12 +82,13 @@ static void parallel_for(void *user, size_t n, nll_task task, void *arg) {
     nll_executor threads = nll_pool_executor(loop.pool->pool);
     if (!n) return;
     threads.parallel_for(threads.user, n, run_slices, &loop);
-    draw(loop.pool, 1);
+    if (loop.pool->progress) draw(loop.pool, 1);
 }
 
 nll_executor pool_executor(struct pool *pool) {
-    return pool->progress ? (nll_executor){.user = pool, .parallel_for = parallel_for}
-                          : nll_pool_executor(pool->pool);
+    return pool->progress || pool->ahead
+               ? (nll_executor){.user = pool, .parallel_for = parallel_for}
+               : nll_pool_executor(pool->pool);
 }
 
 double pool_stop(struct pool *pool) {

@@ -2,6 +2,8 @@
 #ifndef NLL_TOOL_THREADS_H
 #define NLL_TOOL_THREADS_H
 
+#include "ahead.h"
+
 #include <nll/nll.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -15,6 +17,7 @@ enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
 struct pool {
     nll_pool *pool;
+    struct ahead *ahead; /* NULL: nothing to make ready */
     int threads;
     bool progress; /* draw the line */
     bool terminal; /* rewrite it in place */
@@ -25,7 +28,7 @@ struct pool {
 
 /* 0 or the exit code. */
 int pool_start(struct pool *pool, int threads, enum progress_mode mode);
-/* Of a pool that has been started. */
+/* Of a pool that has been started, and whose `ahead` is set if it is to be. */
 nll_executor pool_executor(struct pool *pool);
 /* Ends the threads, takes the line away again; seconds since the start. */
 double pool_stop(struct pool *pool);
