@@ -1,10 +1,10 @@
 # suite.sh: the test suite of ./dev test, in stages.  Read by dev, whose functions it uses.
 
 stages='native clang sanitize arm64 cpus install guard lint'
-packages_test='binutils libcriterion-dev libmpfr-dev libgmp-dev libgomp1 python3'
+packages_test='binutils libcriterion-dev libmpfr-dev libgmp-dev python3'
 packages_clang='clang libclang-rt-14-dev'
 packages_arm64='gcc-aarch64-linux-gnu qemu-user'
-packages_sysroot='libsleef-dev libjansson-dev libxxhash-dev libcriterion-dev libmpfr-dev libgmp-dev libgomp1'
+packages_sysroot='libsleef-dev libjansson-dev libxxhash-dev libcriterion-dev libmpfr-dev libgmp-dev'
 packages_guard='valgrind llvm'
 packages_lint='clang clang-format clang-tidy cppcheck shellcheck'
 
@@ -212,11 +212,13 @@ exported_names() {
 # Reciprocal and square-root estimates differ between CPU makers.
 no_estimates() { ! objdump -d "$1" | grep -E '\b(v?rcp(14|28)?|v?rsqrt(14|28)?)[ps][sd]\b'; }
 
-# example COMPILER...: compile examples/score.c against the installed copy and run it.
+# example NAME COMPILER...: compile examples/NAME.c against the installed copy and run it.
 example() {
+    program=$1
+    shift
     # shellcheck disable=SC2046
-    "$@" -o "$stage/score" examples/score.c $(pkg-config "--define-variable=prefix=$stage/usr/local" --cflags --libs nll) &&
-        LD_LIBRARY_PATH=$libdir "$stage/score"
+    "$@" -o "$stage/$program" "examples/$program.c" $(pkg-config "--define-variable=prefix=$stage/usr/local" --cflags --libs nll) &&
+        LD_LIBRARY_PATH=$libdir "$stage/$program"
 }
 
 stage_install() {
@@ -233,8 +235,10 @@ stage_install() {
     export PKG_CONFIG_PATH="$libdir/pkgconfig"
     check "exported names are those of kernels/libnll.map" exported_names "$libdir/libnll.so"
     check "no estimating instructions in libnll.so" no_estimates "$libdir/libnll.so"
-    check "C11 example" example gcc -std=c11 -pedantic -Wall -Wextra -Werror
-    check "C++17 example" example g++ -std=c++17 -pedantic -Wall -Wextra -Werror -x c++
+    for name in score threads; do
+        check "C11 example $name" example $name gcc -std=c11 -pedantic -Wall -Wextra -Werror
+        check "C++17 example $name" example $name g++ -std=c++17 -pedantic -Wall -Wextra -Werror -x c++
+    done
     check "installed nll --version" env "LD_LIBRARY_PATH=$libdir" "$stage/usr/local/bin/nll" --version
     check "installed nll bench --list" env "LD_LIBRARY_PATH=$libdir" "$stage/usr/local/bin/nll" bench --list --quick
     unset PKG_CONFIG_PATH

@@ -198,12 +198,15 @@ const bench_shape *bench_shape_at(unsigned dims, size_t i) {
     return NULL;
 }
 
-static void add_team(int threads) {
+/* Kept until the program ends. */
+static int add_team(int threads) {
     for (size_t i = 0; i < team_count; i++)
-        if (teams[i].pool.threads == threads) return;
-    pool_start(&teams[team_count].pool, threads, PROGRESS_NEVER);
+        if (teams[i].pool.threads == threads) return 0;
+    int code = pool_start(&teams[team_count].pool, threads, PROGRESS_NEVER);
+    if (code) return code;
     teams[team_count].executor = pool_executor(&teams[team_count].pool);
     team_count++;
+    return 0;
 }
 
 static int read_threads(void) {
@@ -213,17 +216,14 @@ static int read_threads(void) {
         long long n = most;
         const char *word = lists[LIST_THREADS].words[i];
         if (strcmp(word, "all") != 0) code = args_integer("threads", word, 1, THREADS_MOST, &n);
-        if (!code && n > 1 && !threads_openmp())
-            code = fail(EX_UNAVAILABLE, "--threads: more than 1 needs a build with OpenMP");
         if (!code && team_count == THREAD_COUNTS)
             code = fail(EX_USAGE, "--threads: expected at most %d counts", THREAD_COUNTS);
-        if (!code) add_team((int)n);
+        if (!code) code = add_team((int)n);
     }
     if (lists[LIST_THREADS].given) return code;
-    add_team(1);
-    for (int n = 2; n < most && !bench.quick; n *= 2) add_team(n);
-    add_team(most);
-    return 0;
+    code = add_team(1);
+    for (int n = 2; n < most && !bench.quick && !code; n *= 2) code = add_team(n);
+    return code ? code : add_team(most);
 }
 
 int bench_threads(size_t i, int more) {

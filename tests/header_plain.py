@@ -10,7 +10,7 @@ import sys
 
 DECLARATIONS = [
     "types.h", "models.h", "functions.h", "rows.h", "runtime.h", "sequences.h", "distributions.h", "counts.h",
-    "kl_distributions.h", "fit.h", "divergences.h"]
+    "kl_distributions.h", "fit.h", "divergences.h", "threads.h"]
 folder = pathlib.Path(sys.argv[1])
 failures = []
 texts = []

@@ -332,6 +332,13 @@ void *bind_args(const struct binding *b, const struct settings *settings, size_t
     return args;
 }
 
+void bind_spans(const struct binding *b, struct ahead *ahead) {
+    for (size_t i = 0; i < b->model->flag_count; i++)
+        if (is_array(&b->model->flags[i]) && b->model->flags[i].form != CLASSES)
+            input_span(&b->inputs[i], b->begin, b->end, ahead);
+    input_span(&b->sample_weight, b->begin, b->end, ahead);
+}
+
 double bind_bytes(const struct binding *b) {
     double bytes = input_bytes(&b->sample_weight, b->begin, b->end);
     for (size_t i = 0; i < b->model->flag_count; i++)

@@ -34,6 +34,8 @@ void *bind_args(const struct binding *binding, const struct settings *settings, 
                 size_t end);
 
 /* Bytes of input that a call on the rows chosen reads. */
+/* What a call over the rows chosen reads from first to last. */
+void bind_spans(const struct binding *b, struct ahead *ahead);
 double bind_bytes(const struct binding *binding);
 /* What to call the type of the data: that of the first parameter that is a file of floating-point
  * numbers, unless there is none or the computation is wider: then that of the computation. */

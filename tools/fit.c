@@ -225,10 +225,10 @@ static void fit_one(struct fit *f, struct fitted *x) {
 
 /* In a comparison, a model whose support the data leave is a result. */
 static int fit_all(struct fit *f) {
-    int code = 0;
     struct pool pool;
+    int code = pool_start(&pool, f->threads, PROGRESS_NEVER);
+    if (code) return code;
     nll_executor executor = pool_executor(&pool);
-    pool_start(&pool, f->threads, PROGRESS_NEVER);
     f->args.executor = &executor;
     for (size_t i = 0; i < f->model_count && !code; i++) {
         struct fitted *x = &f->fits[i];

@@ -62,7 +62,6 @@ static json_t *collect(void) {
         {"isa_runnable", instruction_sets(true)},
         {"isa", json_string(nll_isa_active())},
         {"threads", json_integer(threads_default())},
-        {"openmp", threads_openmp() ? json_integer(threads_openmp()) : json_null()},
         {"version", json_string(nll_version())},
         {"numerics", json_integer(nll_numerics_version())},
         {"compiler", json_string(NLL_COMPILER)},
@@ -112,7 +111,6 @@ static void print_text(const json_t *object) {
         {"isa_runnable", "ISAs runnable", false},
         {"isa", "ISA in use", false},
         {"threads", "threads", false},
-        {"openmp", "OpenMP", false},
         {"compiler", "compiler", false},
         {"sleef", "SLEEF", false},
     };

@@ -57,6 +57,9 @@ static int load(struct input *input, const char *kind, const unsigned char **fil
         *size = S_ISREG(st.st_mode) ? (size_t)st.st_size : 0;
         void *map = *size ? mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
         if (map != MAP_FAILED) {
+            /* Where the file is not in memory yet, read it in pages of 2 MiB: they stay so, and are
+             * mapped as one.  Systems that cannot refuse. */
+            madvise(map, *size, MADV_HUGEPAGE);
             input->map = map;
             input->map_size = *size;
             *file = map;
@@ -239,6 +242,15 @@ nll_view input_rows(const struct input *input, size_t begin, size_t end) {
         view.data = input->data + (begin > input->base ? begin - input->base : 0) *
                                       (size_t)view.row_stride * npy->item;
     return view;
+}
+
+void input_span(const struct input *input, size_t begin, size_t end, struct ahead *ahead) {
+    const struct npy *npy = &input->npy;
+    if (!input->name || input->single || !input->map || input->heap || !npy->count ||
+        (npy->fortran && npy->dims > 1))
+        return;
+    size_t row = npy->count / npy->shape[0] * npy->item;
+    ahead_add(ahead, input->data + begin * row, (end - begin) * row);
 }
 
 double input_bytes(const struct input *input, size_t begin, size_t end) {

@@ -2,6 +2,7 @@
 #ifndef NLL_TOOL_INPUT_H
 #define NLL_TOOL_INPUT_H
 
+#include "ahead.h"
 #include "kld.h"
 #include "npy.h"
 
@@ -47,6 +48,8 @@ void input_flatten(struct input *input);
 
 /* Rows [begin, end) of a 1-D or 2-D file. */
 nll_view input_rows(const struct input *input, size_t begin, size_t end);
+/* Adds their bytes, if they lie in the file one after another and the file is mapped. */
+void input_span(const struct input *input, size_t begin, size_t end, struct ahead *ahead);
 /* Bytes that reading such rows takes. */
 double input_bytes(const struct input *input, size_t begin, size_t end);
 

@@ -197,11 +197,17 @@ static int add_outputs(struct score *s) {
 
 static int call(struct score *s) {
     struct pool pool;
+    int code = pool_start(&pool, s->settings.threads, s->settings.progress);
+    if (code) return code;
+    struct ahead ahead = {.stop = false};
+    bind_spans(&s->binding, &ahead);
+    ahead_start(&ahead, (size_t)pool.threads);
+    pool.ahead = &ahead;
     nll_executor executor = pool_executor(&pool);
     nll_common *common = (nll_common *)(void *)((char *)s->args + s->model->common);
     common->executor = &executor;
-    pool_start(&pool, s->settings.threads, s->settings.progress);
     nll_status status = model_call(s->model, s->args, &s->report.result);
+    ahead_stop(&ahead);
     s->report.seconds = pool_stop(&pool);
     s->report.threads = pool.threads;
     return status == NLL_OK ? 0 : explain(s, status);

@@ -5,7 +5,6 @@
 #include "digest.h"
 #include "error.h"
 #include "selftest_cases.h"
-#include "threads.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +25,7 @@ static void ragged(void *user, size_t n, nll_task task, void *arg) {
 }
 
 enum { POOLS = 2, WAYS = POOLS + 3 };
-static const int thread_counts[POOLS] = {2, 7};
+static const size_t thread_counts[POOLS] = {2, 7};
 static const char *const way_names[WAYS] = {"no executor", "2 threads", "7 threads",
                                             "one by one backwards", "ragged ranges"};
 
@@ -44,7 +43,7 @@ static bool same(const struct trial *a, const struct trial *b) {
 }
 
 struct selftest {
-    struct pool pools[POOLS];
+    nll_pool *pools[POOLS];
     nll_executor executors[WAYS];
     size_t isas, calls;
     struct digest **digests; /* one per instruction set */
@@ -115,16 +114,18 @@ static int conclude(struct selftest *s) {
 }
 
 static int selftest(struct selftest *s) {
-    for (size_t p = 0; p < POOLS; p++) {
-        pool_start(&s->pools[p], thread_counts[p], PROGRESS_NEVER);
-        s->executors[p + 1] = pool_executor(&s->pools[p]);
+    int code = 0;
+    for (size_t p = 0; p < POOLS && !code; p++) {
+        nll_status status = nll_pool_create(thread_counts[p], &s->pools[p]);
+        if (status != NLL_OK) code = fail(EX_OSERR, "selftest: %s", nll_status_string(status));
+        s->executors[p + 1] = nll_pool_executor(s->pools[p]);
     }
     s->executors[POOLS + 1].parallel_for = one_by_one_backwards;
     s->executors[POOLS + 2].parallel_for = ragged;
     for (size_t isa = 0; isa < s->isas; isa++)
         if (!(s->digests[isa] = digest_new())) return fail_memory();
-    int code = 0;
     for (size_t i = 0; i < trial_count() && !code; i++) code = run_trial(s, i);
+    for (size_t p = 0; p < POOLS; p++) nll_pool_destroy(s->pools[p]);
     nll_isa_select(NULL);
     return code ? code : conclude(s);
 }

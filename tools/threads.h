@@ -1,34 +1,36 @@
-/* threads.h: the executor behind --threads, and the progress line.
- *
- * Ranges are split evenly over OpenMP threads (or run on the calling thread where the program was
- * built without OpenMP); the library's results do not depend on it. */
+/* threads.h: the threads behind --threads, and the progress line. */
 #ifndef NLL_TOOL_THREADS_H
 #define NLL_TOOL_THREADS_H
 
+#include "ahead.h"
+
 #include <nll/nll.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/* NLL_NUM_THREADS if it is a sensible number, else the CPUs this process may use; 1 without OpenMP.
- */
+/* nll_threads_default(): NLL_NUM_THREADS, or the CPUs that this process may use. */
 int threads_default(void);
-/* Version of OpenMP as yyyymm, 0 without it. */
-int threads_openmp(void);
 enum { THREADS_MOST = 4096 };
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
 struct pool {
+    nll_pool *pool;
+    struct ahead *ahead; /* NULL: nothing to make ready */
     int threads;
     bool progress; /* draw the line */
     bool terminal; /* rewrite it in place */
     bool drawn;
+    pthread_t caller;              /* who draws */
     int64_t start, last, interval; /* nanoseconds */
 };
 
-void pool_start(struct pool *pool, int threads, enum progress_mode mode);
+/* 0 or the exit code. */
+int pool_start(struct pool *pool, int threads, enum progress_mode mode);
+/* Of a pool that has been started, and whose `ahead` is set if it is to be. */
 nll_executor pool_executor(struct pool *pool);
-/* Takes the line away again; seconds since the start. */
+/* Ends the threads, takes the line away again; seconds since the start. */
 double pool_stop(struct pool *pool);
 
 /* Monotonic time in nanoseconds. */

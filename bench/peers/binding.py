@@ -67,12 +67,16 @@ def place(kind, x):
 
 
 class Library:
-    def __init__(self, path, threads=1, parallel_for=None):
+    def __init__(self, path, threads=1):
         self.lib = c.CDLL(path)
         self.lib.nll_version.restype = self.lib.nll_isa_active.restype = c.c_char_p
         self.version = self.lib.nll_version().decode()
         self.isa = self.lib.nll_isa_active().decode()
-        self.executor = Executor(threads, parallel_for) if parallel_for and threads > 1 else None
+        pool = c.c_void_p()
+        self.lib.nll_pool_executor.restype = Executor
+        if self.lib.nll_pool_create(c.c_size_t(threads), c.byref(pool)):
+            raise RuntimeError(f"{threads} threads cannot be started")
+        self.executor = self.lib.nll_pool_executor(pool) if threads > 1 else None
 
     def call(self, name, args):
         """A function of no arguments that makes the call and returns the mean."""

@@ -46,9 +46,7 @@ class Nll:
     name = "nll"
 
     def __init__(self, build, threads):
-        loops = compiled(build, "loops.c", "loops", ["-O3"], ["-lm"])
-        hook = c.cast(loops.executor, c.c_void_p).value
-        self.library = binding.Library(f"{build}/kernels/libnll.so", threads, hook)
+        self.library = binding.Library(f"{build}/kernels/libnll.so", threads)
         self.version = f"{self.library.version} {self.library.isa}"
 
     def make(self, work, d, gradient, kind):

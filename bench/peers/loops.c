@@ -77,13 +77,3 @@ double beta(const float *a, const float *b, const float *y, size_t n, int thread
     }
     return sum / (double)n;
 }
-
-/* Lends threads to nll: user is their number. */
-void executor(void *user, size_t n, void (*task)(void *, size_t, size_t), void *arg) {
-    size_t threads = (size_t)(uintptr_t)user;
-#pragma omp parallel for num_threads((int)threads) schedule(static)
-    for (size_t t = 0; t < threads; t++) {
-        size_t begin = n * t / threads, end = n * (t + 1) / threads;
-        if (begin < end) task(arg, begin, end);
-    }
-}

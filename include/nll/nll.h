@@ -15,7 +15,8 @@
  *   Bits         the same input gives the same bits on every ISA, for any thread count and any
  *                split of the rows over executor calls.  NaN results are the canonical quiet NaN.
  *   NaN          stays in its row, and in sums and means that count the row.
- *   Threads      every function is re-entrant.  No threads are started: an nll_executor lends them.
+ *   Threads      every function is re-entrant.  An nll_executor lends a call threads; the library
+ *                starts none but in nll_pool_create (threads.h).
  *   Memory       only the model functions allocate, once per call, O(rows + cols) bytes and never
  *                O(rows * cols); kernels never do.  Nothing prints, aborts or exits.
  *   FP state     forced to round-to-nearest without flush-to-zero inside, restored on return.
@@ -62,6 +63,8 @@ extern "C" {
 #include "rows.h"
 
 #include "runtime.h"
+
+#include "threads.h"
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop

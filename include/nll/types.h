@@ -14,7 +14,8 @@ typedef enum nll_status {
     NLL_E_OVERFLOW = -9,     /* sizes or strides do not fit the address space */
     NLL_E_MEMORY = -10,      /* the one workspace allocation failed */
     NLL_E_UNSUPPORTED = -11, /* not built, or not runnable on this CPU */
-    NLL_E_EMPTY = -12        /* no counted row, under NLL_EMPTY_ERROR */
+    NLL_E_EMPTY = -12,       /* no counted row, under NLL_EMPTY_ERROR */
+    NLL_E_THREADS = -13      /* the system refused to start a thread */
 } nll_status;
 
 /* Element types.  Zero means "no array". */
@@ -74,9 +75,9 @@ typedef enum nll_reduction { NLL_MEAN = 0, NLL_SUM = 1, NLL_NONE = 2 } nll_reduc
 /* What the mean of no counted row is. */
 typedef enum nll_empty { NLL_EMPTY_NAN = 0, NLL_EMPTY_ZERO = 1, NLL_EMPTY_ERROR = 2 } nll_empty;
 
-/* Threads, lent by the caller.  parallel_for must call task(arg, begin, end) for disjoint ranges
- * that together cover [0, n), in any order, from any threads, and return when all are done.
- * The ranges it chooses never change a bit of the result. */
+/* Threads, lent by the caller: its own, or those of an nll_pool (threads.h).  parallel_for must
+ * call task(arg, begin, end) for disjoint ranges that together cover [0, n), in any order, from any
+ * threads, and return when all are done. The ranges it chooses never change a bit of the result. */
 typedef void (*nll_task)(void *arg, size_t begin, size_t end);
 typedef struct nll_executor {
     void *user;

@@ -25,6 +25,7 @@ const char *nll_status_string(nll_status status) {
     case NLL_E_MEMORY: return "out of memory";
     case NLL_E_UNSUPPORTED: return "not built, or not runnable on this CPU";
     case NLL_E_EMPTY: return "no row counts";
+    case NLL_E_THREADS: return "the system refused to start a thread";
     }
     return "unknown status";
 }

@@ -108,9 +108,6 @@ class Bench(Case):
         self.assertTrue(all("/scalar/" in name for name in names if not name.startswith("roof/u64")))
 
     def test_threads(self):
-        if not self.info["openmp"]:
-            self.refuse(69, "bench", "--threads", 2, "--list", say="OpenMP")
-            return
         runs = self.measured("--model", "softmax", "--shape", "64x100x1", "--type", "f64", "--threads", "1,3",
                              "--isa", self.info["isa"], "--benchmark_filter=^(softmax|roof/f32/.*fma)")[1]
         found = {run["name"]: run["threads"] for run in runs}

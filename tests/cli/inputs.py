@@ -230,6 +230,25 @@ class SameBits(Case):
             self.assertEqual(self.results("--threads", threads), expected)
         self.assertEqual(self.results(env={"NLL_NUM_THREADS": "5"}), expected)
 
+    def test_large_mapped_file(self):
+        """Over 32 MiB: pages are made ready and given back while threads compute.  A pipe has none of that."""
+        rows, cols = 300001, 32
+        with open(self.path("large.npy"), "wb") as file:
+            file.write(support.header("<f4", (rows, cols)))
+            values = support.struct.pack("<4093f", *((i * 2654435761 % 4093) / 512 - 4 for i in range(4093)))
+            file.write((values * (rows * cols // 4093 + 1))[:rows * cols * 4])
+        self.save("y.npy", [i * 5 % cols for i in range(rows)], "<u1")
+        words = ("categorical", "--target", "y.npy", "--out", "o.npy")
+        for part in ((), ("--rows", "77777:300000")):
+            with open(self.path("large.npy"), "rb") as file:
+                found = self.score(*words, "--logits", "-", *part, stdin=file.read())
+            expected = found["digest"], found["sum_hex"]
+            for threads in ("1", "2", "3"):
+                for progress in ("never", "always"):
+                    found = self.score(*words, "--logits", "large.npy", *part, "--threads", threads,
+                                       "--progress", progress)
+                    self.assertEqual((found["digest"], found["sum_hex"]), expected, (part, threads, progress))
+
     def test_instruction_sets(self):
         info = support.json.loads(self.good("info", "--json").stdout)
         expected = self.results()
