@@ -120,19 +120,19 @@ NLL_INLINE vd d_log(vd x) {
 /* log(1 + x + *more): u = 1 + x rounded, c its error relative to u; r = x itself where n = 0.
  * |*more| is below an ULP of x; NULL: 0. */
 NLL_INLINE vd d_log1p_of(vd x, const vd *more) {
-    vd one = d_set(1.0), u = d_add(one, x), r, c = d_set(0.0);
-    vd n = d_log_split(u, &r);
+    vd one = d_set(1.0), u = d_add(one, x), r, n = d_log_split(u, &r);
     md near = d_eq(n, d_set(0.0));
     r = d_sel(near, x, r);
 #if defined(NLL_T_F64)
-    vd big = d_max(one, x), small = d_min(one, x);
-    c = d_add(d_sub(big, u), small);
+    vd big = d_max(one, x), small = d_min(one, x), c = d_add(d_sub(big, u), small);
     if (more)
         c = d_div(d_add(d_sel(near, d_set(0.0), c), *more), u);
     else
         c = d_sel(near, d_set(0.0), d_div(c, u));
-#endif
+#else
+    vd c = d_set(0.0);
     (void)more;
+#endif
     vd y = d_log_core(n, r, c);
     y = d_sel(d_lt(d_abs(x), d_set(0x1p-54)), x, y); /* keeps -0 and subnormals */
     y = d_sel(d_eq(x, d_set(-1.0)), d_set(-INFINITY), y);

@@ -18,10 +18,11 @@
 #include "math/want.h"
 
 #if defined(NLL_T_F64)
-static const double von_mises_middle[4] = {0x0.0p+0, 0x1.7b03531dec0d5p-3, 0x1.ad1ad1ad1ad1bp-4,
-                                           0x1.1111111111111p-5};
+enum { PIECES = 4 };
+static const double von_mises_middle[PIECES] = {0x0.0p+0, 0x1.7b03531dec0d5p-3,
+                                                0x1.ad1ad1ad1ad1bp-4, 0x1.1111111111111p-5};
 /* degree 20, relative errors 2^[-52.7, -56.1, -58.5, -55.4] */
-static const double von_mises_value[][4] = {
+static const double von_mises_value[][PIECES] = {
     {0x1.0000000000000p-1, 0x1.e858f0f5b50f1p-1, 0x1.e81969d678da4p-1, 0x1.dbc307fd1e136p-1},
     {0x1.00000000000e8p-1, -0x1.60f77cf3d50c4p-1, 0x1.4c18994f03cb5p-2, 0x1.4a56dc44a5841p-2},
     {-0x1.555555556dbf5p-3, -0x1.cf28089e0cabfp+3, -0x1.d19215ef2c561p-1, 0x1.97b03a4531330p-2},
@@ -45,7 +46,7 @@ static const double von_mises_value[][4] = {
     {0x1.d135ec1a5138dp-24, -0x1.5a52d0547f76ep+47, -0x1.816afbfdffea5p+56,
      -0x1.a887c7e8e8c32p+58}};
 /* degree 18, relative errors 2^[-51.9, -55.7, -52.9, -55.0] */
-static const double von_mises_ratio[][4] = {
+static const double von_mises_ratio[][PIECES] = {
     {0x1.0000000000000p-1, 0x1.115cc1884da34p+0, 0x1.0f867b13fc526p+0, 0x1.0484917299106p+0},
     {0x1.000000000011bp-1, -0x1.0d45300a95093p+0, 0x1.34bd1efd6cce8p-1, 0x1.1e170f62a1ff8p-1},
     {-0x1.000000002f005p-4, -0x1.7325a2a60be41p+4, -0x1.296e2c9559725p+0, 0x1.b9e4761cf4071p-1},
@@ -67,7 +68,7 @@ static const double von_mises_ratio[][4] = {
     {-0x1.2dc14a444a365p-22, 0x1.b74e1bec8d96cp+43, -0x1.da76247ba2199p+47, 0x1.eea4857da876cp+46},
     {0x1.cf86df196bfadp-26, 0x1.62f7776a11c94p+45, 0x1.f2d2df6070fe3p+50, -0x1.52e523470b251p+47}};
 /* degree 19, relative errors 2^[-52.6, -53.8, -53.3, -53.1] */
-static const double von_mises_complement[][4] = {
+static const double von_mises_complement[][PIECES] = {
     {0x1.0000000000000p+0, 0x1.ac89fae11187fp-1, 0x1.34c26efa5eb2cp-1, 0x1.0c0951d3b68bbp-1},
     {0x1.0000000000077p-1, 0x1.2088c5f988582p+2, 0x1.942eaa8285f36p+0, 0x1.97b00e5d24aeap-1},
     {-0x1.0000000002bd9p-1, 0x1.caef54818441bp+3, 0x1.39a94f09d6ab7p+3, 0x1.8c98512d2ef70p+1},
@@ -90,7 +91,7 @@ static const double von_mises_complement[][4] = {
     {0x1.33a583bca7205p-23, 0x1.b1f69f0d56720p+47, -0x1.d6844d6830fe1p+53, 0x1.30809a685f213p+54},
     {-0x1.1b383bb93e303p-26, 0x1.00ab6245c0991p+49, 0x1.4d79c7396b805p+57, 0x1.0ace214426442p+59}};
 /* degree 22, relative errors 2^[-53.3, -55.4, -53.9, -53.0] */
-static const double von_mises_slope[][4] = {
+static const double von_mises_slope[][PIECES] = {
     {0x1.0000000000000p-1, 0x1.5ccdbbacf2542p+0, 0x1.77b39dada6b03p-1, 0x1.18b85369625a6p-1},
     {0x1.0000000000005p+0, 0x1.20bb79e4aad08p+3, 0x1.07a5ce0cfb495p+2, 0x1.addcd21a9057dp+0},
     {0x1.3fffffffff722p-2, -0x1.086abb7214758p+6, 0x1.20d02311ebdb2p+5, 0x1.01c2301a49b42p+3},
@@ -115,8 +116,9 @@ static const double von_mises_slope[][4] = {
     {-0x1.1e7eaf73be477p-22, 0x1.6b5b06396951bp+57, 0x1.259be351b51dep+66, -0x1.32b4329eb3e80p+72},
     {0x1.902cd9daa018dp-26, 0x1.6dea9d31c9563p+62, 0x1.fb593f3eb1d77p+70, -0x1.eec4388012ee7p+75}};
 #else
+enum { PIECES = 8 };
 /* degree 8, relative error 2^-36.7 */
-static const double von_mises_value[][8] = {
+static const double von_mises_value[][PIECES] = {
     {0x1.d9bae181354adp-1, 0x1.e0bbb24e042acp-1, 0x1.e80011b2ff808p-1, 0x1.ed29d4d9ee46dp-1,
      0x1.e771864c884fdp-1, 0x1.c7da86610decfp-1, 0x1.878bece9192bdp-1, 0x1.2fb5e68d188b8p-1},
     {0x1.aa4b885809eaap-7, 0x1.d22b35781e5d7p-7, 0x1.bc3f2c12ee6b5p-7, 0x1.fa1911a281d3ep-9,
@@ -136,7 +138,7 @@ static const double von_mises_value[][8] = {
     {-0x1.21c538447ad8ap-24, -0x1.0be22de792174p-20, 0x1.41a1a652e92a2p-18, -0x1.9c28737d1b53bp-18,
      0x1.2f3be14215878p-19, 0x1.9a42cac54a998p-19, -0x1.2f1fad2bf0012p-19, -0x1.8faba5fdbfd3cp-22}};
 /* degree 9, relative error 2^-38.6 */
-static const double von_mises_ratio[][8] = {
+static const double von_mises_ratio[][PIECES] = {
     {0x1.02c3c3f62ddf2p+0, 0x1.08ddec88ec9ecp+0, 0x1.0f6eee672ce68p+0, 0x1.148727b4d1ac2p+0,
      0x1.10abcc03b489dp+0, 0x1.f17d09e1930ddp-1, 0x1.9930e4fd6c55ep-1, 0x1.31ac96691a1a8p-1},
     {0x1.6e7c944db1c73p-6, 0x1.9c4825bc785b6p-6, 0x1.9c92eeae102fap-6, 0x1.42b17532ce74fp-7,
@@ -158,7 +160,7 @@ static const double von_mises_ratio[][8] = {
     {-0x1.ee61a21c90208p-26, -0x1.5bbdb81942a1cp-22, -0x1.c27deb11f708bp-20, -0x1.367ac8cf90bc0p-22,
      0x1.ed2da6cab9f9ep-19, -0x1.eb3c3e2f31c4bp-19, 0x1.1b4fe836b9050p-20, 0x1.75989d7a91c47p-22}};
 /* degree 9, relative error 2^-36.5 */
-static const double von_mises_complement[][8] = {
+static const double von_mises_complement[][PIECES] = {
     {0x1.072d1b73de4d4p-1, 0x1.1975fa17fa929p-1, 0x1.3447b51454f64p-1, 0x1.61a43b68980dap-1,
      0x1.b2339d440f756p-1, 0x1.09e4eda05cca1p+0, 0x1.239675a8490c6p+0, 0x1.14a1f0f57d51bp+0},
     {0x1.ee7902a4c968fp-6, 0x1.5abbc14aa1174p-5, 0x1.0b79fa7597526p-4, 0x1.e7e7771acfcdcp-4,
@@ -180,7 +182,7 @@ static const double von_mises_complement[][8] = {
     {0x1.14b6de2bdb41ep-24, -0x1.03c1aab674482p-19, 0x1.3313acde58a29p-16, -0x1.a7d40d4d3c6c6p-17,
      0x1.95de0bb7698a0p-18, 0x1.96fb40e70d012p-20, -0x1.fb6fa8b63ecdcp-19, 0x1.5be5c1e478c9fp-20}};
 /* degree 10, relative error 2^-36.8 */
-static const double von_mises_slope[][8] = {
+static const double von_mises_slope[][PIECES] = {
     {0x1.0e9495fe007c2p-1, 0x1.35e760f3479fcp-1, 0x1.7673e26090c64p-1, 0x1.f8d74ba6c74d0p-1,
      0x1.6252a1430c67dp+0, 0x1.88d7c5833929cp+0, 0x1.348d15c73bb4fp+0, 0x1.6b2bd74ad11e2p-1},
     {0x1.fe48895aa6922p-5, 0x1.84a3132ecdcd5p-4, 0x1.5be487ba5f92fp-3, 0x1.6b1cacd02333ep-2,
@@ -217,7 +219,7 @@ typedef struct d_piece {
     vd k, next, inverse; /* k, bounded; 1 + k and its inverse */
 } d_piece;
 #if defined(NLL_T_F64)
-NLL_INLINE vd d_of_piece(const d_piece *p, const double c[4]) {
+NLL_INLINE vd d_of_piece(const d_piece *p, const double c[PIECES]) {
     vd y = d_sel(p->third, d_set(c[2]), d_set(c[3]));
     return d_sel(p->first, d_set(c[0]), d_sel(p->second, d_set(c[1]), y));
 }
@@ -234,7 +236,7 @@ NLL_INLINE d_piece d_von_mises_piece(vd k) {
 NLL_INLINE vd d_piece_share(const d_piece *p) { return d_div(p->k, p->next); }
 NLL_INLINE vd d_piece_log(const d_piece *p) { return d_log1p(p->k); }
 #else
-NLL_INLINE vd d_of_piece(const d_piece *p, const double c[8]) { return d_pick(c, p->number); }
+NLL_INLINE vd d_of_piece(const d_piece *p, const double c[PIECES]) { return d_pick(c, p->number); }
 NLL_INLINE d_piece d_von_mises_piece(vd k) {
     vd one = d_set(1.0), bounded = d_min(d_set(0x1p500), k);
     vd next = d_add(bounded, one), third = d_add(bounded, d_set(3.0));
@@ -246,13 +248,13 @@ NLL_INLINE d_piece d_von_mises_piece(vd k) {
 NLL_INLINE vd d_piece_share(const d_piece *p) { return d_mul(p->k, p->inverse); }
 NLL_INLINE vd d_piece_log(const d_piece *p) { return d_log_ratio(p->k, p->next).log; }
 #endif
-NLL_INLINE vd d_piece_poly(const d_piece *p, const double *c, int width, int degree) {
-    vd y = d_of_piece(p, c + degree * width);
+NLL_INLINE vd d_piece_poly(const d_piece *p, const double c[][PIECES], int degree) {
+    vd y = d_of_piece(p, c[degree]);
     NLL_UNROLL
-    for (int i = degree - 1; i >= 0; i--) y = d_fma(y, p->x, d_of_piece(p, c + i * width));
+    for (int i = degree - 1; i >= 0; i--) y = d_fma(y, p->x, d_of_piece(p, c[i]));
     return y;
 }
-#define PIECE_POLY(p, c) d_piece_poly(p, c[0], (int)(sizeof c[0] / sizeof c[0][0]), POLY_DEGREE(c))
+#define PIECE_POLY(p, c) d_piece_poly(p, c, POLY_DEGREE(c))
 
 /* log(I0(k) e^-k), its first derivative r - 1, its second r'. */
 typedef struct d_von_mises_parts {
