@@ -20,7 +20,9 @@
  * differences of the large terms of the textbook's formula: a value keeps its relative accuracy
  * where p is nearly q, to 0.51 ULP for float arrays, which are computed in double and rounded once,
  * and 16 ULP for double ones.  Gradients are as accurate relative to the sum of the magnitudes of
- * the terms given below.  Beta and Dirichlet alone subtract: see there.
+ * the terms given below; those of gamma and beta by smaller terms, of which the large ones that
+ * cancel for ap bq near aq bp, or for one shape far below the other, are no part
+ * (docs/numerics.md). Values of beta and Dirichlet alone subtract: see there.
  *
  * Range.  Parameters above 0 in [2^-1000, 2^1000], their sums too, any finite location: no NaN, and
  * +inf or an infinite gradient only where the number, or one of the terms it is the sum of, is
