@@ -35,7 +35,7 @@ NLL_UNARY(lgamma, d_lgamma_whole)
 #endif
 
 /* inputs, gradients, curvatures, inputs worth hoisting */
-NLL_MAP(bernoulli_logits, 3, 1, 1, 0)
+NLL_MAP(bernoulli_logits, 3, 1, 1, 4)
 NLL_MAP(bernoulli_probs, 3, 1, 1, 0)
 NLL_MAP(gaussian_scale, 3, 3, 2, 2)
 NLL_MAP(gaussian_var, 3, 3, 2, 2)

@@ -1,5 +1,5 @@
 /* kernel_layouts.c: rows side by side (family LANES) have the bits that the ROW kernel of the same
- * name gives them one below the other. */
+ * name gives them one below the other; and kernels of rows that make fewer outputs. */
 #include "cells.h"
 #include "gen.h"
 
@@ -125,6 +125,37 @@ Test(layouts, maximum_and_its_first_class) {
                 else
                     cr_assert_eq(at[k], -1);
             }
+        }
+    }
+}
+
+/* row_finish: the loss has the same bits whether the rest is made or not; masked, far apart and NaN
+ * rows among them. */
+Test(layouts, finish_with_the_loss_alone) {
+    enum { N = 203 };
+    static const double odd[] = {0, 1e-300, 1e300, (double)INFINITY, (double)NAN};
+    static const double x_odd[] = {-(double)INFINITY, -1e5, 1e5, (double)INFINITY, (double)NAN};
+    double n[N], s[N], x[N], loss[N], out[5][N];
+    uint64_t state = gen_state(5200);
+    for (size_t i = 0; nll_isa_at(i); i++) {
+        const nll_isa *isa = nll_isa_at(i);
+        if (!nll_isa_can_run(isa)) continue;
+        for (size_t round = 0; round < gen_count(64); round++) {
+            for (size_t k = 0; k < N; k++) {
+                uint64_t r = gen_bits(&state);
+                n[k] = (double)(int64_t)(r % 4001) - 2000;
+                s[k] = (double)(1 + (r >> 16 & 0xffff)) * 0x1p-8;
+                x[k] = n[k] * 0.6875 + (double)(int64_t)(r >> 32 & 0xffff) * 0x1p-9 - 64;
+                if (r >> 60 == 0) s[k] = odd[(r >> 50) % 5];
+                if (r >> 60 == 1) x[k] = x_odd[(r >> 50) % 5];
+            }
+            size_t count = 1 + gen_below(N, &state);
+            nll_job job = {.rows = 1, .cols = count, .in = {n, s, x}, .out = {loss}};
+            isa->fn[NLL_TYPE_F64][NLL_K_row_finish](&job);
+            for (unsigned k = 0; k < 5; k++) job.out[k] = out[k];
+            isa->fn[NLL_TYPE_F64][NLL_K_row_finish](&job);
+            cr_assert_arr_eq(loss, out[0], count * sizeof *loss, "%s: other losses alone",
+                             isa->name);
         }
     }
 }

@@ -70,8 +70,10 @@ static void total_block(cat_plan *p, size_t block, const double *loss) {
     size_t row = block * NLL_BLOCK, n = p->rows - row < NLL_BLOCK ? p->rows - row : NLL_BLOCK;
     double w[NLL_BLOCK];
     uint64_t nonfinite = 0;
-    cat_weights(p, row, n, w, NULL);
-    p->block_sum[block] = nll_block_total(p->isa, NLL_TYPE_F64, loss, w, n, &nonfinite);
+    int weighted = p->weight || nll_view_given(&p->a->common.sample_weight);
+    if (weighted) cat_weights(p, row, n, w, NULL); /* else 1, and ignored rows have a loss of 0 */
+    p->block_sum[block] =
+        nll_block_total(p->isa, NLL_TYPE_F64, loss, weighted ? w : NULL, n, &nonfinite);
     atomic_fetch_add_explicit(&p->nonfinite, nonfinite, memory_order_relaxed);
 }
 

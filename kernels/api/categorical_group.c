@@ -28,6 +28,10 @@ static int skipped(const cat_plan *p, const cat_rows *g, size_t i) {
     return !p->soft && g->y[i] < 0;
 }
 
+static int wants_lse(const cat_plan *p) {
+    return p->form == CAT_LOGITS && (p->a->z_loss > 0 || nll_out_given(&p->a->lse));
+}
+
 /* A ROW kernel over the runs of rows that are not ignored; `job` holds the per-row slots. */
 static void pass(const cat_plan *p, cat_rows *g, enum nll_kernel kernel, size_t row, size_t count,
                  nll_job job) {
@@ -50,6 +54,19 @@ static double logit(const cat_plan *p, cat_rows *g, size_t row, int64_t col) {
     return cat_logit(p, &g->scratch, row, col);
 }
 
+/* Logits of one class per row, NaN where that is -1. */
+static void logits_at(const cat_plan *p, cat_rows *g, size_t row, size_t count, const int64_t *col,
+                      double *to) {
+    ptrdiff_t stride = p->x->row_stride, at = (ptrdiff_t)row * stride;
+    for (size_t i = 0; i < count; i++, at += stride) {
+        if (!p->x_direct)
+            to[i] = logit(p, g, row + i, col[i]);
+        else
+            to[i] = col[i] < 0 ? (double)NAN
+                               : nll_element(p->type, p->x->data, (size_t)(at + (ptrdiff_t)col[i]));
+    }
+}
+
 /* Row r again, relative to its maximum: for magnitudes where the exponent's integer part leaves
  * the range in which it is exact. */
 static void anchored(const cat_plan *p, cat_rows *g, size_t row, size_t i, double top) {
@@ -61,34 +78,48 @@ static void anchored(const cat_plan *p, cat_rows *g, size_t row, size_t i, doubl
     g->peak[i] = 0;
 }
 
-/* N, S of all classes but h; x_h; the peak; rows without any logit above -inf. */
-static void sums(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
-    pass(p, g, NLL_K_row_lse, row, count,
-         (nll_job){.in = {NULL, g->hole}, .out = {g->N, g->S, g->lost, g->top}});
+/* The rows that are ignored, far from 0, or without any logit above -inf: whole again. */
+static void odd_rows(const cat_plan *p, cat_rows *g, size_t row, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        nll_set_element(p->type, g->anchor, i, 0);
         if (skipped(p, g, i)) {
-            g->N[i] = g->x_h[i] = g->peak[i] = 0;
+            g->N[i] = g->x_h[i] = g->peak[i] = g->lost[i] = 0;
             g->S[i] = 1;
             continue;
         }
-        double top = nll_element(p->type, g->top, i), x = logit(p, g, row + i, g->hole[i]);
-        double peak = x > top ? x : top;
-        g->x_h[i] = x;
-        g->peak[i] = peak;
+        double top = nll_element(p->type, g->top, i), peak = g->peak[i];
         if (fabs(peak) < INFINITY && fabs(peak) > NLL_NEAR) anchored(p, g, row, i, peak);
-        g->S[i] += g->lost[i];
-        if (top == -INFINITY && g->S[i] == g->S[i]) { /* every other class is masked */
-            g->S[i] = 0;
+        if (top == -INFINITY && g->S[i] + g->lost[i] == g->S[i] + g->lost[i]) {
+            g->S[i] = g->lost[i] = 0; /* every other class is masked */
             g->N[i] = 0;
         }
         if (peak == INFINITY || peak == -INFINITY) g->S[i] = g->x_h[i] = NAN;
     }
-    p->isa->fn[NLL_TYPE_F64][NLL_K_row_finish](
-        &(nll_job){.rows = 1,
-                   .cols = count,
-                   .in = {g->N, g->S, g->x_h},
-                   .out = {g->nll, g->others, g->mantissa, g->power, g->p_h}});
+}
+
+/* N, S of all classes but h; x_h; the peak; the loss, and the rest of row_finish if wanted. */
+static void sums(const cat_plan *p, cat_rows *g, size_t row, size_t count, int loss_only) {
+    pass(p, g, NLL_K_row_lse, row, count,
+         (nll_job){.in = {NULL, g->hole}, .out = {g->N, g->S, g->lost, g->top}});
+    logits_at(p, g, row, count, g->hole, g->x_h);
+    memset(g->anchor, 0, count * nll_type_size(p->type));
+    int odd = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (skipped(p, g, i)) {
+            odd = 1;
+            continue;
+        }
+        double top = nll_element(p->type, g->top, i), x = g->x_h[i], peak = x > top ? x : top;
+        g->peak[i] = peak;
+        odd |= !(fabs(peak) <= NLL_NEAR) || top == -INFINITY;
+    }
+    if (odd) odd_rows(p, g, row, count);
+    for (size_t i = 0; i < count; i++) g->S[i] += g->lost[i];
+    nll_job job = {.rows = 1, .cols = count, .in = {g->N, g->S, g->x_h}, .out = {g->nll}};
+    if (!loss_only) {
+        double *const rest[] = {g->others, g->mantissa, g->power, g->p_h};
+        for (int k = 0; k < 4; k++) job.out[k + 1] = rest[k];
+    }
+    p->isa->fn[NLL_TYPE_F64][NLL_K_row_finish](&job);
 }
 
 /* sum_c u_c (peak - z_c) or sum_c u_c nll_c, and Q. */
@@ -150,14 +181,14 @@ static void target_from_peak(const cat_plan *p, cat_rows *g, size_t row, size_t 
 static void combine(const cat_plan *p, cat_rows *g, size_t row, size_t count, double *loss) {
     const nll_categorical_args *a = p->a;
     double log_mantissa[NLL_ROW_GROUP];
-    int logits = p->form == CAT_LOGITS;
-    int lse_wanted = logits && (a->z_loss > 0 || nll_out_given(&a->lse));
+    int logits = p->form == CAT_LOGITS, lse_wanted = wants_lse(p);
     if (!p->dense && !lse_wanted && !p->graded) { /* what is left of the below */
+        int p_wanted = nll_out_given(&a->p_target);
         for (size_t i = 0; i < count; i++) {
             int none = skipped(p, g, i);
             double l = logits && g->nll[i] != g->nll[i] ? (double)NAN : g->nll_y[i];
             loss[i] = none ? 0 : nll_canonical(l);
-            g->p_y[i] = none ? 0 : g->p_y[i];
+            if (none && p_wanted) g->p_y[i] = 0;
         }
         return;
     }
@@ -262,6 +293,7 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
     const nll_categorical_args *a = p->a;
     cat_rows rows, *g = &rows;
     int logits = p->form == CAT_LOGITS, ranked = a->count_correct || nll_out_given(&a->mode);
+    int loss_only = !p->dense && !p->graded && !wants_lse(p) && !nll_out_given(&a->p_target);
     cat_targets(p, row, count, g->y);
     if (p->sparse) cat_list_factors(p, &g->scratch, row, count);
     memcpy(g->hole, g->y, count * sizeof *g->hole);
@@ -271,7 +303,7 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
         for (size_t i = 0; i < count; i++) g->hole[i] = g->hole[i] < 0 ? 0 : g->hole[i];
     }
     if (logits)
-        sums(p, g, row, count);
+        sums(p, g, row, count, loss_only);
     else
         direct_nll(p, g, row, count);
     if (p->dense) dots(p, g, row, count);
@@ -279,7 +311,7 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
         target_from_peak(p, g, row, count);
     } else if (logits) {
         memcpy(g->nll_y, g->nll, count * sizeof *g->nll);
-        memcpy(g->p_y, g->p_h, count * sizeof *g->p_h);
+        if (!loss_only) memcpy(g->p_y, g->p_h, count * sizeof *g->p_h);
     }
     combine(p, g, row, count, loss);
     if (ranked) { /* before a gradient in place replaces the logits */

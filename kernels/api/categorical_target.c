@@ -76,12 +76,22 @@ void cat_targets(const cat_plan *p, size_t row, size_t count, int64_t *y) {
         for (size_t i = 0; i < count; i++) y[i] = y[i] == p->a->ignore_index ? -1 : y[i];
 }
 
+/* Is none of them outside [0, classes)? */
+static int all_classes(const int64_t *y, size_t n, size_t classes) {
+    int outside = 0;
+    for (size_t k = 0; k < n; k++) outside |= (uint64_t)y[k] >= classes;
+    return !outside;
+}
+
 nll_status cat_check_labels(const cat_plan *p, nll_result *r) {
     const nll_categorical_args *a = p->a;
     int64_t y[NLL_BLOCK];
     unsigned char scored[NLL_BLOCK];
     for (size_t i = 0, n; i < p->rows && !p->soft; i += n) {
         n = p->rows - i < NLL_BLOCK ? p->rows - i : NLL_BLOCK;
+        if (!p->sequences && !a->has_ignore_index && cat_labels(p, i, n, y, NULL) == n &&
+            all_classes(y, n, p->cols))
+            continue;
         size_t fit = cat_labels(p, i, n, y, scored);
         for (size_t k = 0; k < fit; k++) {
             if (!scored[k] || (a->has_ignore_index && y[k] == a->ignore_index))

@@ -152,7 +152,12 @@ size_t nll_get_indices(const nll_view *v, size_t row, size_t count, int64_t *ind
     case NLL_U16: INDEX_LOOP(uint16_t, AS_IS); break;
     case NLL_I32: INDEX_LOOP(int32_t, AS_IS); break;
     case NLL_U32: INDEX_LOOP(uint32_t, AS_IS); break;
-    case NLL_I64: INDEX_LOOP(int64_t, AS_IS); break;
+    case NLL_I64:
+        if (v->row_stride == 1)
+            memcpy(index, p, count * sizeof *index);
+        else
+            INDEX_LOOP(int64_t, AS_IS);
+        break;
     case NLL_U64: {
         const uint64_t *s = p;
         for (size_t i = 0; i < count; i++) {

@@ -38,14 +38,14 @@ typedef struct map_lanes {
 #define MAP_NAME(name) map_##name
 #define MAP_LANE V
 #define MAP_STEP VL
-#define MAP_WAYS 1
+#define MAP_CHAINS (NLL_CHAINS > 1 ? 2 : 1)
 #define MAP_LOAD v_load
 #define MAP_STORE v_store
 #include "shape/map_loop.h"
 #define MAP_NAME(name) wide_##name
 #define MAP_LANE vd
 #define MAP_STEP D_LANES
-#define MAP_WAYS (NLL_CHAINS > 1 ? VL / D_LANES : 1)
+#define MAP_CHAINS (NLL_CHAINS > 1 ? VL / D_LANES : 1)
 #define MAP_LOAD v_load_wide
 #define MAP_STORE v_store_wide
 #include "shape/map_loop.h"

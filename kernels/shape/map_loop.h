@@ -1,7 +1,7 @@
 /* shape/map_loop.h: the loop of shape/map.h for one type of lanes; included once for each.
  *   MAP_NAME(name)   what it is called      MAP_LANE, MAP_STEP   the vector and its length
- *   MAP_LOAD, MAP_STORE                     from and to arrays of T
- *   MAP_WAYS         how many vectors side by side: MAP_WAYS * MAP_STEP divides VL */
+ *   MAP_CHAINS       how many vectors are taken at a time
+ *   MAP_LOAD, MAP_STORE   from and to arrays of T */
 
 /* grad[] by input, leaving out those that have none; hess[], the diagonal of the Hessian, likewise
  * but for the target. */
@@ -13,49 +13,51 @@ typedef MAP_NAME(value) MAP_NAME(model)(const MAP_LANE x[], const double *par);
 NLL_INLINE void MAP_NAME(put)(const map_lanes *m, unsigned k, size_t i, MAP_LANE y) {
     if (m->out[k]) MAP_STORE(m->out[k] + i, MAP_NAME(canonical)(y));
 }
-NLL_INLINE void MAP_NAME(put_derivatives)(const map_lanes *m, map_shape s, int level, size_t i,
-                                          const MAP_NAME(value) * r) {
-    MAP_LANE scale = MAP_LOAD(m->in[s.inputs] + i * m->step[s.inputs]);
-    NLL_UNROLL
-    for (unsigned k = 0; k < MAP_GRADS; k++)
-        if (k < s.grads) MAP_NAME(put)(m, 1 + k, i, v_mul(r->grad[k], scale));
-    if (level == MAP_GRADIENT) return;
-    NLL_UNROLL
-    for (unsigned k = 0; k < MAP_HESS; k++)
-        if (k < s.hess) MAP_NAME(put)(m, 1 + s.grads + k, i, v_mul(r->hess[k], scale));
+
+/* `chains` vectors from element i on: all are read before any is written, and their chains of
+ * operations are independent, for the compiler to lay side by side. */
+NLL_INLINE void MAP_NAME(step)(const map_lanes *m, MAP_NAME(model) * model, map_shape s, int level,
+                               const MAP_LANE *fixed, size_t i, unsigned chains) {
+    MAP_LANE x[MAP_CHAINS][MAP_INPUTS], scale[MAP_CHAINS];
+    MAP_NAME(value) r[MAP_CHAINS];
+    NLL_UNROLL for (unsigned c = 0; c < chains; c++) {
+        size_t at = i + c * MAP_STEP;
+        NLL_UNROLL for (unsigned k = 0; k < MAP_INPUTS; k++) {
+            x[c][k] = fixed[k];
+            if (k < s.inputs && !(s.hoist >> k & 1)) x[c][k] = MAP_LOAD(m->in[k] + at * m->step[k]);
+        }
+        if (level > MAP_LOSS) scale[c] = MAP_LOAD(m->in[s.inputs] + at * m->step[s.inputs]);
+    }
+    NLL_UNROLL for (unsigned c = 0; c < chains; c++) r[c] = model(x[c], m->par);
+    NLL_UNROLL for (unsigned c = 0; c < chains; c++) {
+        size_t at = i + c * MAP_STEP;
+        MAP_NAME(put)(m, 0, at, r[c].loss);
+        if (level == MAP_LOSS) continue;
+        NLL_UNROLL for (unsigned k = 0; k < MAP_GRADS; k++) if (k < s.grads)
+            MAP_NAME(put)(m, 1 + k, at, v_mul(r[c].grad[k], scale[c]));
+        if (level == MAP_GRADIENT) continue;
+        NLL_UNROLL for (unsigned k = 0; k < MAP_HESS; k++) if (k < s.hess)
+            MAP_NAME(put)(m, 1 + s.grads + k, at, v_mul(r[c].hess[k], scale[c]));
+    }
 }
 
-/* MAP_WAYS vectors a turn: the chains of operations of one fill the gaps of the other. */
 NLL_INLINE void MAP_NAME(loop)(const map_lanes *m, MAP_NAME(model) * model, map_shape s, int level,
                                int hoisted) {
-    MAP_LANE fixed[MAP_INPUTS], x[MAP_INPUTS];
-    NLL_UNROLL
-    for (unsigned k = 0; k < MAP_INPUTS; k++)
-        x[k] = fixed[k] = MAP_LOAD(m->in[k < s.inputs ? k : 0]);
-    for (size_t i = 0; i < m->n; i += MAP_WAYS * MAP_STEP) {
-        MAP_NAME(value) r[MAP_WAYS];
-        NLL_UNROLL
-        for (unsigned w = 0; w < MAP_WAYS; w++) {
-            size_t at = i + w * MAP_STEP;
-            NLL_UNROLL
-            for (unsigned k = 0; k < MAP_INPUTS; k++)
-                if (k < s.inputs)
-                    x[k] = hoisted && s.hoist >> k & 1 ? fixed[k]
-                                                       : MAP_LOAD(m->in[k] + at * m->step[k]);
-            r[w] = model(x, m->par);
-        }
-        NLL_UNROLL
-        for (unsigned w = 0; w < MAP_WAYS; w++) MAP_NAME(put)(m, 0, i + w * MAP_STEP, r[w].loss);
-        if (level == MAP_LOSS) continue;
-        NLL_UNROLL
-        for (unsigned w = 0; w < MAP_WAYS; w++)
-            MAP_NAME(put_derivatives)(m, s, level, i + w * MAP_STEP, &r[w]);
-    }
+    MAP_LANE fixed[MAP_INPUTS];
+    size_t i = 0;
+    NLL_UNROLL for (unsigned k = 0; k < MAP_INPUTS; k++) fixed[k] =
+        MAP_LOAD(m->in[k < s.inputs ? k : 0]);
+    if (!hoisted) s.hoist = 0;
+    for (; i + MAP_CHAINS * MAP_STEP <= m->n; i += MAP_CHAINS * MAP_STEP)
+        MAP_NAME(step)(m, model, s, level, fixed, i, MAP_CHAINS);
+    /* n is a multiple of VL */
+    for (; VL % (MAP_CHAINS * MAP_STEP) && i < m->n; i += MAP_STEP)
+        MAP_NAME(step)(m, model, s, level, fixed, i, 1);
 }
 
 #undef MAP_NAME
 #undef MAP_LANE
+#undef MAP_CHAINS
 #undef MAP_STEP
-#undef MAP_WAYS
 #undef MAP_LOAD
 #undef MAP_STORE
