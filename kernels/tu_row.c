@@ -5,7 +5,6 @@
 #include "row/divergence.h"
 #include "row/dot.h"
 #include "row/grad.h"
-#include "row/lanes.h"
 #include "row/lse.h"
 #include "row/moments.h"
 #include "row/rank.h"

@@ -127,17 +127,17 @@ NLL_INLINE float f_hmax(vf x) {
 /* Transposes 16 x 16 floats: pairs, fours, then 128-bit parts by eights and halves. */
 NLL_INLINE void f_transpose(vf x[16]) {
     vf y[16];
-    for (unsigned i = 0; i < 16; i += 2) {
+    NLL_UNROLL for (unsigned i = 0; i < 16; i += 2) {
         y[i] = _mm512_unpacklo_ps(x[i], x[i + 1]);
         y[i + 1] = _mm512_unpackhi_ps(x[i], x[i + 1]);
     }
-    for (unsigned i = 0; i < 16; i += 4)
-        for (unsigned k = 0; k < 2; k++) {
+    NLL_UNROLL for (unsigned i = 0; i < 16; i += 4)
+        NLL_UNROLL for (unsigned k = 0; k < 2; k++) {
             __m512d a = _mm512_castps_pd(y[i + k]), b = _mm512_castps_pd(y[i + k + 2]);
             x[i + 2 * k] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
             x[i + 2 * k + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
         }
-    for (unsigned i = 0; i < 4; i++) {
+    NLL_UNROLL for (unsigned i = 0; i < 4; i++) {
         vf a = _mm512_shuffle_f32x4(x[i], x[i + 4], 0x88);
         vf b = _mm512_shuffle_f32x4(x[i], x[i + 4], 0xdd);
         vf c = _mm512_shuffle_f32x4(x[i + 8], x[i + 12], 0x88);
@@ -147,16 +147,16 @@ NLL_INLINE void f_transpose(vf x[16]) {
         y[i + 8] = _mm512_shuffle_f32x4(a, c, 0xdd);
         y[i + 12] = _mm512_shuffle_f32x4(b, d, 0xdd);
     }
-    for (unsigned i = 0; i < 16; i++) x[i] = y[i];
+    NLL_UNROLL for (unsigned i = 0; i < 16; i++) x[i] = y[i];
 }
 /* Transposes 8 x 8 doubles. */
 NLL_INLINE void d_transpose(vd x[8]) {
     vd y[8];
-    for (unsigned i = 0; i < 8; i += 2) {
+    NLL_UNROLL for (unsigned i = 0; i < 8; i += 2) {
         y[i] = _mm512_unpacklo_pd(x[i], x[i + 1]);
         y[i + 1] = _mm512_unpackhi_pd(x[i], x[i + 1]);
     }
-    for (unsigned i = 0; i < 2; i++) {
+    NLL_UNROLL for (unsigned i = 0; i < 2; i++) {
         vd a = _mm512_shuffle_f64x2(y[i], y[i + 2], 0x88);
         vd b = _mm512_shuffle_f64x2(y[i], y[i + 2], 0xdd);
         vd c = _mm512_shuffle_f64x2(y[i + 4], y[i + 6], 0x88);
