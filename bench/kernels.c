@@ -27,13 +27,13 @@ typedef struct kernel_case {
 } kernel_case;
 
 static int has_rows(enum nll_kernel k) {
-    return nll_descs[k].family == ROW || nll_descs[k].family == LANES;
+    return nll_descs[k].family == ROW || nll_descs[k].family == TRANSPOSE;
 }
 
 /* Is this input or output one that the kernel can do without? */
 static int optional_in(enum nll_kernel k, uint8_t slot) {
-    int inner = k == NLL_K_row_inner || k == NLL_K_lanes_inner;
-    int gradient = k == NLL_K_row_softmax_grad || k == NLL_K_lanes_softmax_grad;
+    int inner = k == NLL_K_row_inner;
+    int gradient = k == NLL_K_row_softmax_grad;
     return has_rows(k) && ((slot == R_ANCHOR && k != NLL_K_row_dot) ||
                            (slot == X_WEIGHT && gradient) || (slot == X_SCALE && inner));
 }
@@ -112,15 +112,15 @@ static const void *element_input(const kernel_case *c, uint8_t slot, unsigned i,
 static void bind(kernel_case *c) {
     const nll_desc *d = &nll_descs[c->kernel];
     nll_job *j = &c->job;
-    /* LANES: from class to class */
-    ptrdiff_t line = (ptrdiff_t)(d->family == LANES ? j->rows : j->cols);
+    ptrdiff_t line = (ptrdiff_t)j->cols;
     for (unsigned i = 0; i < NLL_SLOTS; i++) {
         if (d->in[i] && (c->full || !optional_in(c->kernel, d->in[i]))) {
             int per_row = d->in[i] >= R_HOLE && d->in[i] <= R_SLOPES;
             size_t n = constant_in(c, i) ? 1 : c->n;
             j->in[i] =
                 per_row ? row_input(c, d->in[i], i, j->rows) : element_input(c, d->in[i], i, n);
-            j->ld[i] = per_row ? 0 : line;
+            /* TRANSPOSE: from class to class */
+            j->ld[i] = per_row ? 0 : d->family == TRANSPOSE ? (ptrdiff_t)j->rows : line;
             if (constant_in(c, i)) j->constant |= 1u << i;
         }
         if (!d->out[i] || left_out(c, i)) continue;
@@ -151,9 +151,7 @@ static void call(const kernel_case *c, const nll_isa *isa, const nll_job *job) {
 /* The first bench.check elements again, on the scalar path. */
 static void check(kernel_case *c) {
     nll_job job = c->job;
-    if (nll_descs[c->kernel].family == LANES && job.rows * job.cols > bench.check)
-        job.cols = job.rows < bench.check ? bench.check / job.rows : 1;
-    else if (nll_descs[c->kernel].family != ROW)
+    if (!has_rows(c->kernel))
         job.cols = job.cols < bench.check ? job.cols : bench.check;
     else if (job.rows > bench.check / job.cols)
         job.rows = bench.check / job.cols;

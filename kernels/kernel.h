@@ -11,16 +11,16 @@
 
 enum nll_family {
     UNARY = 1, /* out0[j] = f(in0[j]),  j < cols; rows is 1 */
-    MAP,     /* out0[j] = loss, out1.. = scale[j] * derivatives, of in0[j], in1[j], ...; rows is 1.
-                The last input is the scale.  Bit k of `constant`: in[k] points to one number for
-                all j.  The derivatives are all gradients, then all curvatures: see shape/map.h */
-    ROW,     /* rows x cols; comments beside each kernel in kernels/dist and kernels/row */
-    LANES,   /* rows side by side: element (row r, class c) is in[k][c * ld[k] + r], r < rows,
-                c < cols; the bits of the ROW kernel of the same name */
-    FINISH,  /* per-row numbers of the categorical model, all double, cols of them; rows is 1 */
-    TOTAL,   /* one block of at most NLL_BLOCK numbers; rows is 1 */
-    CONVERT, /* out0[j] = in0[j] in another storage type; lines ld[0] and out_ld[0] apart */
-    BINARY   /* out0[j] = f(in0[j], in1[j]),  j < cols; rows is 1 */
+    MAP, /* out0[j] = loss, out1.. = scale[j] * derivatives, of in0[j], in1[j], ...; rows is 1.
+            The last input is the scale.  Bit k of `constant`: in[k] points to one number for
+            all j.  The derivatives are all gradients, then all curvatures: see shape/map.h */
+    ROW, /* rows x cols; comments beside each kernel in kernels/dist and kernels/row */
+    TRANSPOSE, /* out0[r * out_ld[0] + c] = in0[c * ld[0] + r], r < rows, c < cols: rows that lie
+                  side by side as rows one below the other */
+    FINISH,    /* per-row numbers of the categorical model, all double, cols of them; rows is 1 */
+    TOTAL,     /* one block of at most NLL_BLOCK numbers; rows is 1 */
+    CONVERT,   /* out0[j] = in0[j] in another storage type; lines ld[0] and out_ld[0] apart */
+    BINARY     /* out0[j] = f(in0[j], in1[j]),  j < cols; rows is 1 */
 };
 
 /* What a slot of a job holds: X_ one number per element, R_ per row.  The rest of the name is the
@@ -58,7 +58,7 @@ typedef struct nll_job {
     size_t rows, cols;
     const void *in[NLL_SLOTS];
     ptrdiff_t ld[NLL_SLOTS]; /* X_ inputs of ROW kernels: elements from row to row, 0 repeats;
-                                LANES: from class to class; CONVERT: from line to line */
+                                TRANSPOSE: from class to class; CONVERT: from line to line */
     void *out[NLL_SLOTS];    /* NULL: not wanted (where the kernel allows it) */
     ptrdiff_t out_ld[NLL_SLOTS];
     uint32_t constant;          /* MAP and TOTAL: bit k: in[k] points to a single element */

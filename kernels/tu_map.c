@@ -7,6 +7,7 @@
 #include "math/special.h"
 #include "shape/map.h"
 #include "shape/total.h"
+#include "shape/transpose.h"
 #include "shape/unary.h"
 
 #if defined(NLL_T_F32)

@@ -6,7 +6,6 @@
 #include "row/dot.h"
 #include "row/grad.h"
 #include "row/kl_pass.h"
-#include "row/lanes.h"
 #include "row/lse.h"
 #include "row/moments.h"
 #include "row/rank.h"

@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-const char *const axis_names[AXIS_LAYOUTS] = {"last", "first", "middle", "wide", "gaps", "back"};
+const char *const axis_names[AXIS_LAYOUTS] = {"last",  "first",  "middle", "wide", "two",
+                                              "eight", "twenty", "power",  "gaps", "back"};
 const char *const axis_function_names[AXIS_FUNCTIONS] = {
     "logsumexp", "softmax", "log_softmax", "logsumexp_vjp", "softmax_vjp", "log_softmax_vjp"};
 
@@ -16,12 +17,14 @@ static ptrdiff_t place(const nll_rows *v, size_t r, size_t c) {
 
 struct axis_array axis_make(enum axis_layout layout, nll_dtype type, size_t rows, size_t cols,
                             const double *x) {
-    const size_t inner = layout == AXIS_LAST || layout == AXIS_BACK ? 1
-                         : layout == AXIS_FIRST                     ? rows
-                         : layout == AXIS_WIDE                      ? 40
-                                                                    : 5;
+    static const size_t inners[AXIS_LAYOUTS] = {
+        [AXIS_LAST] = 1,  [AXIS_BACK] = 1, [AXIS_MIDDLE] = 5, [AXIS_GAPS] = 5,
+        [AXIS_WIDE] = 40, [AXIS_TWO] = 2,  [AXIS_EIGHT] = 8,  [AXIS_TWENTY] = 20};
+    const size_t inner = inners[layout] ? inners[layout] : rows;
     const size_t step = layout == AXIS_GAPS || layout == AXIS_BACK ? 2 : 1;
-    const size_t class = inner * step + (layout == AXIS_GAPS),
+    size_t power = 1;
+    while (power < inner) power *= 2;
+    const size_t class = layout == AXIS_POWER ? power : inner * step + (layout == AXIS_GAPS),
                  outer = class * cols + 3 * (step - 1);
     nll_rows v = {.dtype = type,
                   .outer = rows / inner,

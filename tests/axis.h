@@ -9,8 +9,12 @@ enum axis_layout {
     AXIS_FIRST,  /* side by side */
     AXIS_MIDDLE, /* groups of 5 rows side by side */
     AXIS_WIDE,   /* groups of 40 rows */
-    AXIS_GAPS,   /* nothing touches anything: strides 2 and more */
-    AXIS_BACK,   /* classes run backwards, rows with gaps */
+    AXIS_TWO,    /* groups of 2, of 8, of 20 rows: the ways of few rows */
+    AXIS_EIGHT,
+    AXIS_TWENTY,
+    AXIS_POWER, /* side by side, the classes a power of two apart */
+    AXIS_GAPS,  /* nothing touches anything: strides 2 and more */
+    AXIS_BACK,  /* classes run backwards, rows with gaps */
     AXIS_LAYOUTS
 };
 extern const char *const axis_names[AXIS_LAYOUTS];

@@ -30,11 +30,9 @@ int batch_can_alias(const nll_desc *d) {
            d->in[3] == R_SLOPES;
 }
 int batch_is_elementwise(const nll_desc *d) { return per_element(d->out[0]); }
-int batch_has_rows(const nll_desc *d) { return d->family == ROW || d->family == LANES; }
+int batch_has_rows(const nll_desc *d) { return d->family == ROW || d->family == TRANSPOSE; }
 int batch_can_carry(const nll_desc *d) { return batch_has_rows(d) && !per_element(d->out[0]); }
-int batch_counts_columns(const nll_desc *d) {
-    return d->in[1] == R_VALUE || (d->out[1] == R_I64 && d->family == LANES);
-}
+int batch_counts_columns(const nll_desc *d) { return d->in[1] == R_VALUE; }
 size_t batch_max_cols(const nll_desc *d) { return d->family == TOTAL ? NLL_BLOCK : SIZE_MAX; }
 
 const nll_isa *batch_scalar(void) {
@@ -79,13 +77,8 @@ static int left_out(const struct batch *b, unsigned k, uint64_t bits) {
     switch (b->desc->in[k]) {
     case R_HOLE: return bits % 3 == 0;
     case R_ANCHOR: return bits % 2 == 0;
-    case X_WEIGHT:
-        return (b->what.kernel == NLL_K_row_softmax_grad ||
-                b->what.kernel == NLL_K_lanes_softmax_grad) &&
-               bits % 2 == 0;
-    case X_SCALE:
-        return (b->what.kernel == NLL_K_row_inner || b->what.kernel == NLL_K_lanes_inner) &&
-               bits % 2 == 0;
+    case X_WEIGHT: return b->what.kernel == NLL_K_row_softmax_grad && bits % 2 == 0;
+    case X_SCALE: return b->what.kernel == NLL_K_row_inner && bits % 2 == 0;
     default: return 0;
     }
 }
@@ -117,15 +110,13 @@ static void make_output(struct batch *b, unsigned k, size_t apart, uint64_t bits
     int wanted = k == 0 || b->what.flags & BATCH_PLAIN || !per_element(s->kind) ||
                  b->desc->family == FINISH || b->alias_out == (int)k;
     size_t rows = batch_has_rows(b->desc) ? b->what.rows : 1;
-    int lanes = b->desc->family == LANES;
     if (b->desc->in[3] == R_SLOPES && !(b->what.flags & BATCH_PLAIN)) /* either, but not both */
         wanted = b->alias_out == (int)k || (b->what.seed >> 40) % 3 != k;
     else if (wanted || !(bits & 1))
         wanted = 1;
     if (!wanted) return;
     if (per_element(s->kind)) {
-        lay_out(s, lanes ? b->what.cols : rows, lanes ? rows : b->what.cols, apart,
-                bits >> 1 & 1 && !(b->what.flags & BATCH_PLAIN));
+        lay_out(s, rows, b->what.cols, apart, bits >> 1 & 1 && !(b->what.flags & BATCH_PLAIN));
         if (b->alias_out == (int)k) { /* lies as the input does */
             free(s->image);
             s->ld = b->slot[b->alias_in].ld;
@@ -162,8 +153,8 @@ void batch_make(struct batch *b, const struct batch_case *what) {
     int plain = (what->flags & BATCH_PLAIN) != 0;
     *b = (struct batch){.what = *what, .desc = d, .alias_out = -1, .alias_in = -1};
     if (!batch_has_rows(d)) b->what.rows = 1;
-    /* vectors whole and begun, in one group of rows and in several */
-    if (d->family == LANES && what->rows > 0)
+    /* squares whole and begun, and very few rows */
+    if (d->family == TRANSPOSE && what->rows > 0)
         b->what.rows = 1 + (what->rows * 29 + what->cols * 7) % (what->cols < 40 ? 300 : 37);
     if (what->flags & BATCH_ALIASABLE && batch_can_alias(d)) {
         int pair = d->in[3] == R_SLOPES; /* each gradient over its own side */

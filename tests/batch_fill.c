@@ -53,11 +53,11 @@ static void put(const struct batch *b, const struct batch_slot *s, size_t r, siz
 
 /* Class c of row r. */
 static double get_class(const struct batch *b, const struct batch_slot *s, size_t r, size_t c) {
-    return b->desc->family == LANES ? get(b, s, c, r) : get(b, s, r, c);
+    return b->desc->family == TRANSPOSE ? get(b, s, c, r) : get(b, s, r, c);
 }
 static void put_class(const struct batch *b, const struct batch_slot *s, size_t r, size_t c,
                       double x) {
-    if (b->desc->family == LANES)
+    if (b->desc->family == TRANSPOSE)
         put(b, s, c, r, x);
     else
         put(b, s, r, c, x);

@@ -95,6 +95,47 @@ ParameterizedTest(int *index, edges_layout, categorical) {
     }
 }
 
+/* Rows side by side go through tiles: of few rows and many, of more classes than the stack has room
+ * for, in one task and in several, the classes a power of two apart. */
+ParameterizedTestParameters(edges_layout, side_by_side) { return indices(TYPES * 6); }
+ParameterizedTest(int *index, edges_layout, side_by_side) {
+    static const size_t shapes[6][3] = {{1, 300, 1},     {3, 1000, 3},   {17, 1000, 32},
+                                        {130, 600, 256}, {600, 70, 600}, {70, 5000, 70}};
+    nll_dtype type = types[*index % TYPES];
+    const size_t *shape = shapes[*index / TYPES], rows = shape[0], cols = shape[1];
+    struct layout l = {"side by side", 1, (ptrdiff_t)shape[2], 0, shape[2] * cols};
+    for (int which = *index % 2; which < CATEGORICAL_PROBLEMS; which += gen_quick() ? 4 : 2) {
+        struct problem p;
+        nll_categorical_args a = categorical_problem(&p, which, type, rows, cols);
+        struct snapshot plain = snap_categorical(&a, NLL_F64, type, SNAP_ALL);
+        cr_assert_eq(plain.status, NLL_OK, "%s", nll_status_string(plain.status));
+        nll_view *x = !is_absent(&a.logits)      ? &a.logits
+                      : !is_absent(&a.log_probs) ? &a.log_probs
+                                                 : &a.probs;
+        void *data, *soft = NULL;
+        *x = relaid(x, &l, &data);
+        if (!is_absent(&a.target_probs)) a.target_probs = relaid(&a.target_probs, &l, &soft);
+        struct snapshot strided = snap_categorical(&a, NLL_F64, type, SNAP_ALL);
+        char label[64];
+        snprintf(label, sizeof label, "%zu rows of %zu, problem %d", rows, cols, which);
+        snap_compare(&strided, &plain, label);
+        a.grad = (nll_out){(void *)(uintptr_t)x->data, type, rows, cols, l.row, l.col};
+        ASSERT_OK(nll_categorical(&a, NULL));
+        size_t wrong = 0, size = nll_dtype_size(type);
+        for (size_t i = 0; i < rows * cols; i++) {
+            size_t at = i / cols + i % cols * shape[2];
+            wrong += memcmp((const char *)x->data + at * size, (char *)plain.data[1] + i * size,
+                            size) != 0;
+        }
+        cr_expect(wrong == 0, "%s: %zu numbers of the gradient in place differ", label, wrong);
+        snap_free(&plain);
+        snap_free(&strided);
+        free(data);
+        free(soft);
+        problem_free(&p);
+    }
+}
+
 /* What lies between strided elements is not touched. */
 Test(edges_layout, gaps_are_not_written) {
     enum { ROWS = 9, COLS = 37, PAD = 11 };

@@ -1,131 +1,81 @@
-/* kernel_layouts.c: rows side by side (family LANES) have the bits that the ROW kernel of the same
- * name gives them one below the other; and kernels of rows that make fewer outputs. */
+/* kernel_layouts.c: the kernel `transpose` moves every number to its place, bit for bit, into and
+ * out of arrays with any number of rows side by side and any distance from class to class, and
+ * writes nothing else; and kernels of rows that make fewer outputs. */
 #include "cells.h"
 #include "gen.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The ROW kernel that lanes_NAME is the like of, NLL_KERNELS if there is none. */
-static unsigned row_like(unsigned kernel) {
-    char name[64];
-    const char *lanes = nll_descs[kernel].name;
-    if (nll_descs[kernel].family != LANES || strncmp(lanes, "lanes", 5) != 0) return NLL_KERNELS;
-    snprintf(name, sizeof name, "row%s", lanes + 5);
-    unsigned k = 0;
-    while (k < NLL_KERNELS && strcmp(nll_descs[k].name, name) != 0) k++;
-    return k;
+enum { BEFORE = 3 }; /* elements before the first, so that nothing is aligned */
+
+/* A matrix of `lines` lines of `length` numbers, ld apart. */
+struct lines {
+    size_t lines, length, size, bytes;
+    ptrdiff_t ld;
+    unsigned char *memory, *first;
+};
+static struct lines make(size_t lines, size_t length, size_t ld, size_t size, uint64_t *state) {
+    struct lines m = {.lines = lines, .length = length, .size = size, .ld = (ptrdiff_t)ld};
+    m.bytes = (BEFORE + (lines - 1) * ld + length) * size; /* and not one more */
+    m.memory = malloc(m.bytes);
+    cr_assert_not_null(m.memory);
+    for (size_t i = 0; i < m.bytes; i++) m.memory[i] = (unsigned char)gen_bits(state);
+    m.first = m.memory + BEFORE * size;
+    return m;
+}
+static unsigned char *at(const struct lines *m, size_t line, size_t i) {
+    return m->first + ((ptrdiff_t)line * m->ld + (ptrdiff_t)i) * (ptrdiff_t)m->size;
 }
 
-static int matrix(unsigned kind) { return (kind && kind < R_HOLE) || kind == X_OUT; }
-
-/* rows x cols numbers of `size` bytes, from lines of rows to lines of cols. */
-static void *transposed(const void *from, ptrdiff_t ld, size_t rows, size_t cols, size_t size) {
-    char *to = malloc(rows * cols * size + 1);
-    cr_assert_not_null(to);
+static void check(const nll_isa *isa, enum nll_type type, size_t rows, size_t cols, size_t ld,
+                  size_t out_ld, int out, uint64_t *state) {
+    size_t size = type == NLL_TYPE_F32 ? 4 : 8;
+    struct lines x = make(cols, rows, ld, size, state), y = make(rows, cols, out_ld, size, state);
+    unsigned char *want = malloc(y.bytes);
+    cr_assert_not_null(want);
+    memcpy(want, y.memory, y.bytes);
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < cols; c++)
-            memcpy(to + (r * cols + c) * size,
-                   (const char *)from + ((ptrdiff_t)c * ld + (ptrdiff_t)r) * (ptrdiff_t)size, size);
-    return to;
+            memcpy(want + (at(&y, r, c) - y.memory), at(&x, c, r), size);
+    isa->fn[type][NLL_K_transpose](&(nll_job){.rows = rows,
+                                              .cols = cols,
+                                              .in = {x.first},
+                                              .ld = {x.ld},
+                                              .out = {y.first},
+                                              .out_ld = {y.ld},
+                                              .par = {out}});
+    for (size_t i = 0; i < y.bytes; i++)
+        cr_assert(want[i] == y.memory[i],
+                  "%s, %zu bytes: %zu rows %zu apart, %zu classes %zu apart, %s: byte %zu of %zu",
+                  isa->name, size, rows, out_ld, cols, ld, out ? "out" : "in", i, y.bytes);
+    free(want);
+    free(x.memory);
+    free(y.memory);
 }
 
-/* The job of the batch again as ROW kernel `like`; its outputs against the batch's. */
-static void compare(struct batch *b, unsigned like, nll_fn fn) {
-    size_t rows = b->job.rows, cols = b->job.cols;
-    nll_job job = b->job;
-    void *made[2 * NLL_SLOTS] = {0};
-    for (unsigned k = 0; k < NLL_SLOTS; k++) {
-        struct batch_slot *in = &b->slot[k], *out = &b->slot[NLL_SLOTS + k];
-        if (in->image) {
-            job.in[k] = batch_at(in, in->image, 0, 0);
-            if (matrix(in->kind))
-                job.in[k] = made[k] = transposed(job.in[k], in->ld, rows, cols, in->size);
-        }
-        job.ld[k] = job.out_ld[k] = (ptrdiff_t)cols;
-        if (!out->image) continue;
-        made[NLL_SLOTS + k] = malloc(rows * cols * out->size + rows * 8 + 1);
-        cr_assert_not_null(made[NLL_SLOTS + k]);
-        if (job.carry) memcpy(made[NLL_SLOTS + k], out->image, out->bytes);
-        job.out[k] = made[NLL_SLOTS + k];
-    }
-    fn(&job);
-    for (unsigned k = 0; k < NLL_SLOTS; k++) {
-        struct batch_slot *out = &b->slot[NLL_SLOTS + k];
-        size_t n = matrix(out->kind) ? cols : 1;
-        for (size_t r = 0; out->image && r < rows; r++)
-            for (size_t c = 0; c < n; c++) {
-                const unsigned char *got = matrix(out->kind) ? batch_at(out, out->expect, c, r)
-                                                             : batch_at(out, out->expect, r, 0);
-                const char *want = (char *)made[NLL_SLOTS + k] + (r * n + c) * out->size;
-                cr_assert(memcmp(got, want, out->size) == 0,
-                          "%s and %s: %zu rows of %zu, seed %llx: output %u, row %zu, class %zu",
-                          b->desc->name, nll_descs[like].name, rows, cols,
-                          (unsigned long long)b->what.seed, k, r, c);
-            }
-    }
-    for (unsigned k = 0; k < 2 * NLL_SLOTS; k++) free(made[k]);
+ParameterizedTestParameters(layouts, transpose) {
+    static int types[NLL_TYPES] = {NLL_TYPE_F32, NLL_TYPE_F64};
+    return cr_make_param_array(int, types, NLL_TYPES);
 }
-
-ParameterizedTestParameters(layouts, lanes_like_rows) { return cells_all(1); }
-ParameterizedTest(int *cell, layouts, lanes_like_rows, .timeout = 1800) {
-    static const uint16_t lengths[] = {0,   1,   2,   10,  15,  16,  17,   63,   64,   65,   255,
-                                       256, 257, 500, 511, 512, 513, 1000, 1024, 1025, 1300, 2100};
-    const nll_isa *isa = nll_isa_at((size_t)*cell / NLL_KERNELS);
-    unsigned kernel = (unsigned)*cell % NLL_KERNELS, like = row_like(kernel);
-    if (like == NLL_KERNELS || kernel == NLL_K_lanes_max) return;
-    uint64_t state = gen_state(5000 + kernel);
-    for (int t = 0; t < NLL_TYPES; t++)
-        for (size_t i = 0; i < gen_count(8) * sizeof lengths / sizeof *lengths; i++) {
-            struct batch b;
-            struct batch_case what = {kernel,
-                                      (enum nll_type)t,
-                                      1 + gen_below(40, &state),
-                                      lengths[i % (sizeof lengths / sizeof *lengths)],
-                                      gen_bits(&state),
-                                      0};
-            batch_make(&b, &what);
-            const char *bad = batch_expect(&b, isa->fn[t][kernel]);
-            cr_assert(!bad, "%s", bad ? bad : "");
-            compare(&b, like, isa->fn[t][like]);
-            batch_free(&b);
-        }
-}
-
-/* lanes_max is row_max and row_find in one. */
-Test(layouts, maximum_and_its_first_class) {
-    enum { ROWS = 37, COLS = 700 };
-    static float x[COLS * ROWS], y[ROWS * COLS];
-    float top[ROWS], row_top[ROWS];
-    int64_t at[ROWS], row_at[ROWS];
-    uint64_t state = gen_state(5100);
+ParameterizedTest(int *type, layouts, transpose, .timeout = 1800) {
+    static const size_t classes[] = {1, 2, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 64, 100, 257};
+    uint64_t state = gen_state(5000 + (uint64_t)*type);
     for (size_t i = 0; nll_isa_at(i); i++) {
         const nll_isa *isa = nll_isa_at(i);
         if (!nll_isa_can_run(isa)) continue;
-        for (size_t round = 0; round < gen_count(64); round++) {
-            size_t cols = 1 + gen_below(round % 2 ? 20 : COLS, &state);
-            for (size_t k = 0; k < ROWS; k++)
-                gen_fill_f32(y + k * cols, cols, round % 3 ? GEN_LOGIT : GEN_REAL, &state);
-            for (size_t k = 0; k < ROWS * cols; k++) x[k % cols * ROWS + k / cols] = y[k];
-            nll_job lanes = {.rows = ROWS, .cols = cols, .in = {x}, .ld = {ROWS}, .out = {top, at}};
-            nll_job rows = {.rows = ROWS, .cols = cols, .in = {y}, .ld = {(ptrdiff_t)cols}};
-            isa->fn[NLL_TYPE_F32][NLL_K_lanes_max](&lanes);
-            rows.out[0] = row_top;
-            isa->fn[NLL_TYPE_F32][NLL_K_row_max](&rows);
-            rows.in[1] = row_top;
-            rows.out[0] = row_at;
-            isa->fn[NLL_TYPE_F32][NLL_K_row_find](&rows);
-            for (size_t k = 0; k < ROWS; k++) {
-                cr_assert(top[k] == row_top[k], "%s: row %zu: %g", isa->name, k, (double)top[k]);
-                if (top[k] > -(float)INFINITY)
-                    cr_assert_eq(at[k], row_at[k], "%s: row %zu: class %jd, not %jd", isa->name, k,
-                                 at[k], row_at[k]);
-                else
-                    cr_assert_eq(at[k], -1);
-            }
-        }
+        for (size_t rows = 1; rows <= 40; rows++)
+            for (size_t k = 0; k < sizeof classes / sizeof *classes; k++)
+                for (int out = 0; out < 2; out++) {
+                    size_t cols = classes[k];
+                    size_t apart = gen_below(3, &state) ? 1 + gen_below(9, &state) : 0;
+                    enum nll_type t = (enum nll_type) * type;
+                    check(isa, t, rows, cols, rows, cols + apart, out, &state);
+                    check(isa, t, rows, cols, rows + apart, cols, out, &state);
+                    check(isa, t, rows, cols, 64, 257 + apart, out, &state);
+                    check(isa, t, cols, rows, 512, 48, out, &state);
+                }
     }
 }
 
@@ -158,4 +108,16 @@ Test(layouts, finish_with_the_loss_alone) {
                              isa->name);
         }
     }
+}
+
+/* What the compiler or the cache must not mind: lines a power of two apart. */
+Test(layouts, powers_of_two) {
+    uint64_t state = gen_state(5200);
+    for (size_t i = 0; nll_isa_at(i); i++)
+        for (int out = 0; out < 2; out++) {
+            if (!nll_isa_can_run(nll_isa_at(i))) continue;
+            check(nll_isa_at(i), NLL_TYPE_F32, 64, 130, 4096, 144, out, &state);
+            check(nll_isa_at(i), NLL_TYPE_F32, 130, 64, 144, 4096, out, &state);
+            check(nll_isa_at(i), NLL_TYPE_F64, 40, 70, 1024, 72, out, &state);
+        }
 }

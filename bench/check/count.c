@@ -132,14 +132,14 @@ static const void *per_row(unsigned k, uint8_t slot, enum nll_type type, size_t 
 
 static int optional_in(const hot *h, uint8_t slot) {
     enum nll_kernel k = h->kernel;
-    if (nll_descs[k].family != ROW && nll_descs[k].family != LANES) return 0;
+    if (nll_descs[k].family != ROW) return 0;
     return slot == R_HOLE || (slot == R_ANCHOR && k != NLL_K_row_dot) ||
-           (slot == X_WEIGHT && (k == NLL_K_row_softmax_grad || k == NLL_K_lanes_softmax_grad));
+           (slot == X_WEIGHT && k == NLL_K_row_softmax_grad);
 }
 
 static nll_job job_of(const hot *h) {
     const nll_desc *d = &nll_descs[h->kernel];
-    ptrdiff_t line = (ptrdiff_t)(d->family == LANES ? h->rows : h->cols);
+    ptrdiff_t line = (ptrdiff_t)h->cols;
     nll_job j = {.rows = h->rows, .cols = h->cols};
     for (unsigned k = 0; k < NLL_SLOTS; k++) {
         uint8_t in = d->in[k], out = d->out[k];
@@ -151,7 +151,7 @@ static nll_job job_of(const hot *h) {
                            (d->family == TOTAL && in == X_WEIGHT);
             j.in[k] = rowwise ? per_row(k, in, h->type, h->rows)
                               : numbers(k, in, h->type, constant ? 1 : h->rows * h->cols);
-            j.ld[k] = rowwise ? 0 : line;
+            j.ld[k] = rowwise ? 0 : d->family == TRANSPOSE ? (ptrdiff_t)h->rows : line;
             if (constant) j.constant |= 1u << k;
         }
         if (!out || out == X_EXTRA || (d->family == MAP && k > 0 && h->variant == LEAN)) continue;

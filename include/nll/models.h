@@ -81,7 +81,8 @@
  * For log_probs and probs they are those of the distribution divided by its sum (z = lp, log p).
  *
  * Edges: a logit of -inf masks its class: probability 0, gradient 0, NLL +inf if it is the target.
- * A row all -inf, with a +inf logit or a NaN: NaN.  0 * log 0 = 0.  Ignored rows are not read:
+ * A row all -inf, with a +inf logit or a NaN: NaN.  0 * log 0 = 0.  Ignored rows are not read, or
+ * where classes lie apart (|col_stride| > |row_stride|, then up to 400 KiB of stack) not used:
  * value 0, gradient 0, lse 0, p_target 0, mode -1, rank -1, other scoring outputs 0; target_probs
  * excludes ignore_index.
  * probs used by the value and outside [0, 1]: NaN; target_probs < 0: +inf with NaN gradients.

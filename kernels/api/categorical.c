@@ -78,24 +78,31 @@ static void total_block(cat_plan *p, size_t block, const double *loss) {
 }
 
 /* Task units: whole blocks of short rows, single groups of long ones. */
-static void run_blocks(void *arg, size_t begin, size_t end) {
-    cat_plan *p = arg;
+static void blocks_of_rows(cat_plan *p, cat_tile *t, size_t begin, size_t end) {
     for (size_t b = begin; b < end; b++) {
         double loss[NLL_BLOCK];
         size_t row = b * NLL_BLOCK, last = row + NLL_BLOCK < p->rows ? row + NLL_BLOCK : p->rows;
         for (size_t i = row, n; i < last; i += n) {
             n = last - i < p->group ? last - i : p->group;
-            cat_group(p, i, n, loss + (i - row));
+            cat_tile_group(p, t, i, n, loss + (i - row));
         }
         total_block(p, b, loss);
     }
 }
-static void run_groups(void *arg, size_t begin, size_t end) {
-    cat_plan *p = arg;
+static void groups_of_rows(cat_plan *p, cat_tile *t, size_t begin, size_t end) {
     for (size_t g = begin; g < end; g++) {
         size_t row = g * p->group;
-        cat_group(p, row, p->rows - row < p->group ? p->rows - row : p->group, p->loss + row);
+        size_t count = p->rows - row < p->group ? p->rows - row : p->group;
+        cat_tile_group(p, t, row, count, p->loss + row);
     }
+}
+static void run_blocks(void *p, size_t begin, size_t end) { blocks_of_rows(p, NULL, begin, end); }
+static void run_groups(void *p, size_t begin, size_t end) { groups_of_rows(p, NULL, begin, end); }
+static void tile_blocks(void *p, size_t begin, size_t end) {
+    cat_tile_run(p, begin, end, blocks_of_rows);
+}
+static void tile_groups(void *p, size_t begin, size_t end) {
+    cat_tile_run(p, begin, end, groups_of_rows);
 }
 
 /* Everything about the arguments but the labels. */
@@ -202,6 +209,7 @@ static void prepare(cat_plan *p) {
     p->grad_direct = nll_out_given(&a->grad) && a->grad.col_stride == 1 &&
                      a->grad.dtype == (p->type == NLL_TYPE_F32 ? NLL_F32 : NLL_F64);
     p->group = nll_row_group(p->cols * nll_type_size(p->type));
+    if (cat_tiled(p)) p->group = cat_tile_rows(p);
 }
 
 /* The plan that sees the logits as given: their arg max is exact, where a softcap rounds large ones
@@ -249,7 +257,7 @@ static double *workspace(cat_plan *p, int long_rows) {
 
 static nll_status run(const nll_categorical_args *args, nll_result *result) {
     nll_categorical_args a = *args;
-    cat_plan p = {.a = &a}, raw = {.a = &a}, logs = {.a = &a};
+    cat_plan p = {.a = &a}, raw = {.a = &a}, logs = {.a = &a}, tiles;
     nll_checker c = {0};
     if (check(&a, &p, &c) != NLL_OK) return c.status;
     prepare(&p);
@@ -258,6 +266,8 @@ static nll_status run(const nll_categorical_args *args, nll_result *result) {
     logs.logged = 1;
     logs.x_direct = 0;
     p.raw = &raw;
+    p.logs = &logs;
+    p.total = &p;
     p.scored = p.form == CAT_PROBS ? &logs : &p;
     nll_result r = {.rows = p.rows, .count = p.rows, .bad_row = -1};
     r.compute = p.type == NLL_TYPE_F32 ? NLL_F32 : NLL_F64;
@@ -283,11 +293,17 @@ static nll_status run(const nll_categorical_args *args, nll_result *result) {
     if (a.common.grad_output.dtype == NLL_NUMBER) p.grad_scale *= a.common.grad_output.value;
 
     size_t blocks = blocks_of(p.rows);
+    int tiled = cat_tiled(&p);
+    if (tiled) {
+        tiles = p;
+        p.tiles = &tiles;
+    }
     if (long_rows) {
-        nll_run(a.common.executor, p.rows / p.group + (p.rows % p.group != 0), run_groups, &p);
+        nll_run(a.common.executor, p.rows / p.group + (p.rows % p.group != 0),
+                tiled ? tile_groups : run_groups, &p);
         for (size_t b = 0; b < blocks; b++) total_block(&p, b, p.loss + b * NLL_BLOCK);
     } else {
-        nll_run(a.common.executor, blocks, run_blocks, &p);
+        nll_run(a.common.executor, blocks, tiled ? tile_blocks : run_blocks, &p);
     }
     r.nonfinite = p.nonfinite;
     r.correct = p.correct;

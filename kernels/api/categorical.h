@@ -28,6 +28,11 @@ enum cat_form { CAT_LOGITS, CAT_LOG_PROBS, CAT_PROBS };
 typedef struct cat_plan {
     const struct cat_plan *raw;    /* the same array without softcap and temperature */
     const struct cat_plan *scored; /* as logits: this plan, or the logarithms of the probs */
+    const struct cat_plan *logs;   /* the logarithms of the array */
+    const struct cat_plan *tiles;  /* as this one, for tiles to be put in; NULL: in place */
+    struct cat_plan *total;        /* the one whose counters count */
+    const nll_view *next;          /* of a tile: the rows to come, what is to be written; or NULL */
+    const nll_out *result;
     const nll_categorical_args *a;
     const nll_view *x; /* logits, log_probs or probs */
     const nll_isa *isa;
@@ -63,6 +68,17 @@ nll_status cat_check_labels(const cat_plan *p, nll_result *r);
 nll_status cat_check_sequences(const cat_plan *p);
 /* Values (into loss[0..count)), gradients and side outputs of `count` <= NLL_ROW_GROUP rows. */
 void cat_group(cat_plan *p, size_t row, size_t count, double *loss);
+
+/* Arrays whose classes lie apart: groups of rows by way of tiles (categorical_tile.c). */
+enum { CAT_TILE = 264 << 10 }; /* bytes of a tile on the stack: NLL_ROW_CACHE, and a line per row */
+typedef struct cat_tile cat_tile;
+int cat_tiled(const cat_plan *p);
+size_t cat_tile_rows(const cat_plan *p); /* of a group */
+/* cat_group through the tile, if there is one. */
+void cat_tile_group(cat_plan *p, cat_tile *t, size_t row, size_t count, double *loss);
+/* Runs it with a tile, NULL if there is no memory for one. */
+void cat_tile_run(cat_plan *p, size_t begin, size_t end,
+                  void (*run)(cat_plan *, cat_tile *, size_t, size_t));
 
 /* Sources.  `n` elements of row `row` from column `col`, n <= NLL_ROW_CHUNK unless direct:
  * the transformed logits (and d z / d x if dz is not NULL), and the dense weights u. */

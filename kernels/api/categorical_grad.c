@@ -3,6 +3,7 @@
 #include "categorical.h"
 #include "categorical_sparse.h"
 #include "fetch.h"
+#include "tile.h"
 
 #include <math.h>
 #include <string.h>
@@ -174,8 +175,12 @@ static void run_direct(const cat_plan *p, cat_scratch *s, size_t row, size_t cou
     job.in[3] = coef;
     job.out[0] = nll_put_target(out, p->type, row, 0, NLL_ALONG_COLS, NULL);
     job.out_ld[0] = out->row_stride;
-    if (job.out[0] == job.in[0]) /* the memory has time for what the next group reads */
+    if (job.out[0] == job.in[0] &&
+        p->total == p) /* the memory has time for what the next group reads */
         job.par[0] = (double)((ptrdiff_t)(count * size) * job.ld[0]);
+    if (p->result)
+        nll_tile_ask(&job, job.out[0], p->result->data, nll_dtype_size(p->result->dtype),
+                     p->result->row_stride, p->result->col_stride, 0, 1);
     p->isa->fn[p->type][NLL_K_row_softmax_grad](&job);
     for (size_t r = 0; r < count; r++) {
         char *row_out = (char *)job.out[0] + (ptrdiff_t)(r * size) * job.out_ld[0];

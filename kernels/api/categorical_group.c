@@ -282,7 +282,7 @@ static void modes(cat_plan *p, cat_rows *g, size_t row, size_t count) {
         if (skipped(p, g, i) || nll_element(p->type, best, i) == -INFINITY) g->mode[i] = -1;
         correct += g->y[i] >= 0 && g->mode[i] == g->y[i];
     }
-    atomic_fetch_add_explicit(&p->correct, correct, memory_order_relaxed);
+    atomic_fetch_add_explicit(&p->total->correct, correct, memory_order_relaxed);
     if (nll_out_given(&p->a->mode))
         for (size_t i = 0; i < count; i++)
             *((int64_t *)p->a->mode.data + (ptrdiff_t)(row + i) * p->a->mode.row_stride) =

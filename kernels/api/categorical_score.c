@@ -103,7 +103,7 @@ static void ranks(cat_plan *p, cat_scratch *s, cat_score *g, size_t row, size_t 
             g->rank[i] = -1;
         hits += g->rank[i] >= 0 && (uint64_t)g->rank[i] < p->a->top_k;
     }
-    atomic_fetch_add_explicit(&p->top_hits, hits, memory_order_relaxed);
+    atomic_fetch_add_explicit(&p->total->top_hits, hits, memory_order_relaxed);
     if (nll_out_given(&p->a->rank))
         for (size_t i = 0; i < count; i++)
             *((int64_t *)p->a->rank.data + (ptrdiff_t)(row + i) * p->a->rank.row_stride) =

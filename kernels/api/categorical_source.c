@@ -2,6 +2,7 @@
 #include "categorical.h"
 #include "categorical_sparse.h"
 #include "fetch.h"
+#include "tile.h"
 
 #include <math.h>
 
@@ -72,6 +73,9 @@ void cat_pass(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job
             job.in[1] = cat_dense(p, s, row, 0, p->cols);
             job.ld[1] = p->smoothed ? 0 : p->a->target_probs.row_stride;
         }
+        if (p->next && kernel == NLL_K_row_lse)
+            nll_tile_ask(&job, job.in[0], p->next->data, nll_dtype_size(p->next->dtype),
+                         p->next->row_stride, p->next->col_stride, 0, 0);
         p->isa->fn[p->type][kernel](&job);
         return;
     }

@@ -20,15 +20,9 @@ typedef struct rows_numbers {
 
 /* The largest class of each row, the first of them, as its hole. */
 static void find_peaks(const rows_plan *p, rows_scratch *s, rows_numbers *r) {
-    if (p->beside) {
-        rows_pass pass = {{NLL_K_row_max, NLL_K_lanes_max}, ROWS_X, -1, 0};
-        rows_run(p, s, pass, (nll_job){.out = {r->top, r->hole}});
-    } else {
-        rows_pass max = {{NLL_K_row_max, NLL_K_lanes_max}, ROWS_X, -1, 0};
-        rows_run(p, s, max, (nll_job){.out = {r->top}});
-        rows_pass find = {{NLL_K_row_find, NLL_K_lanes_max}, ROWS_X, -1, 0};
-        rows_run(p, s, find, (nll_job){.in = {NULL, r->top}, .out = {r->hole}});
-    }
+    rows_run(p, s, (rows_pass){NLL_K_row_max, ROWS_X, -1, 0}, (nll_job){.out = {r->top}});
+    rows_run(p, s, (rows_pass){NLL_K_row_find, ROWS_X, -1, 0},
+             (nll_job){.in = {NULL, r->top}, .out = {r->hole}});
     for (size_t i = 0; i < s->rows; i++) {
         r->peak[i] = nll_element(p->type, r->top, i);
         if (r->peak[i] == -INFINITY) r->hole[i] = -1;
@@ -38,7 +32,7 @@ static void find_peaks(const rows_plan *p, rows_scratch *s, rows_numbers *r) {
 /* N, S, anchor of each row, without its largest class if `holed`; `peak` the largest.  S is NaN for
  * rows with NaN or +inf, 0 where there is no class left. */
 static void sums(const rows_plan *p, rows_scratch *s, rows_numbers *r, int holed) {
-    rows_pass pass = {ROWS_KERNEL(lse), ROWS_X, -1, 0};
+    rows_pass pass = {NLL_K_row_lse, ROWS_X, -1, 0};
     nll_job job = {.in = {NULL, holed ? r->hole : NULL}, .out = {r->N, r->S, r->lost, r->top}};
     if (holed) find_peaks(p, s, r);
     rows_run(p, s, pass, job);
@@ -79,7 +73,7 @@ static nll_job gradient_job(const rows_numbers *r) {
 
 /* sum_c a_c b_c, or sum_c a_c, of each row. */
 static void inner(const rows_plan *p, rows_scratch *s, rows_numbers *r, int a, int b) {
-    rows_run(p, s, (rows_pass){ROWS_KERNEL(inner), a, b, 0}, (nll_job){.out = {r->a, r->b}});
+    rows_run(p, s, (rows_pass){NLL_K_row_inner, a, b, 0}, (nll_job){.out = {r->a, r->b}});
     for (size_t i = 0; i < s->rows; i++) r->a[i] = nll_canonical(r->a[i] + r->b[i]);
 }
 
@@ -95,7 +89,7 @@ static void group_logsumexp(const rows_plan *p, rows_scratch *s, rows_numbers *r
 static void group_softmax(const rows_plan *p, rows_scratch *s, rows_numbers *r) {
     sums(p, s, r, 0);
     for (size_t i = 0; i < s->rows; i++) coefficients(p, r, i, 1, 0);
-    rows_run(p, s, (rows_pass){ROWS_KERNEL(softmax_grad), ROWS_X, -1, 1}, gradient_job(r));
+    rows_run(p, s, (rows_pass){NLL_K_row_softmax_grad, ROWS_X, -1, 1}, gradient_job(r));
 }
 
 static void group_log_softmax(const rows_plan *p, rows_scratch *s, rows_numbers *r) {
@@ -112,7 +106,7 @@ static void group_log_softmax(const rows_plan *p, rows_scratch *s, rows_numbers 
         r->coef[i][1] = r->peak[i];
         r->coef[i][2] = r->coef[i][3] = 0;
     }
-    rows_run(p, s, (rows_pass){ROWS_KERNEL(log_softmax), ROWS_X, -1, 1},
+    rows_run(p, s, (rows_pass){NLL_K_row_log_softmax, ROWS_X, -1, 1},
              (nll_job){.in = {NULL, NULL, NULL, r->coef}});
 }
 
@@ -120,7 +114,7 @@ static void group_logsumexp_vjp(const rows_plan *p, rows_scratch *s, rows_number
     sums(p, s, r, 0);
     rows_get(p, s, ROWS_G, r->a);
     for (size_t i = 0; i < s->rows; i++) coefficients(p, r, i, r->a[i], 0);
-    rows_run(p, s, (rows_pass){ROWS_KERNEL(softmax_grad), ROWS_X, -1, 1}, gradient_job(r));
+    rows_run(p, s, (rows_pass){NLL_K_row_softmax_grad, ROWS_X, -1, 1}, gradient_job(r));
 }
 
 static void group_softmax_vjp(const rows_plan *p, rows_scratch *s, rows_numbers *r) {
@@ -130,7 +124,7 @@ static void group_softmax_vjp(const rows_plan *p, rows_scratch *s, rows_numbers 
         r->coef[i][0] = r->coef[i][1] = r->coef[i][3] = 0;
         r->coef[i][2] = finite ? r->a[i] : (double)NAN;
     }
-    rows_run(p, s, (rows_pass){ROWS_KERNEL(softmax_vjp), ROWS_X, ROWS_G, 1},
+    rows_run(p, s, (rows_pass){NLL_K_row_softmax_vjp, ROWS_X, ROWS_G, 1},
              (nll_job){.in = {NULL, NULL, NULL, r->coef}});
 }
 
@@ -138,7 +132,7 @@ static void group_log_softmax_vjp(const rows_plan *p, rows_scratch *s, rows_numb
     sums(p, s, r, 0);
     inner(p, s, r, ROWS_G, -1);
     for (size_t i = 0; i < s->rows; i++) coefficients(p, r, i, -r->a[i], -1);
-    rows_run(p, s, (rows_pass){ROWS_KERNEL(softmax_grad), ROWS_X, ROWS_G, 1}, gradient_job(r));
+    rows_run(p, s, (rows_pass){NLL_K_row_softmax_grad, ROWS_X, ROWS_G, 1}, gradient_job(r));
 }
 
 /* ---- calls */

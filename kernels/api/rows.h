@@ -1,9 +1,10 @@
 /* rows.h: one call over rows of classes along any axis: its plan, and its data as tiles.
  *
- * A group of rows is taken through the kernels together.  Rows lie one below the other (kernels
- * row_...: the classes are side by side) or side by side (kernels lanes_...: the rows are).  Where
- * every array is of the compute type and lies so, kernels work in place; else on tiles, pieces of a
- * few rows and classes that are converted into scratch. */
+ * A group of rows is taken through the kernels together, one row below the other.  Where every
+ * array is of the compute type and has its classes side by side, kernels work in place; else on
+ * tiles, so many classes of the group, converted into scratch.  Where the classes lie apart the
+ * tile is the array transposed, and holds all classes if it can: then each number is read from
+ * memory once, and written once. */
 #ifndef NLL_API_ROWS_H
 #define NLL_API_ROWS_H
 
@@ -11,10 +12,10 @@
 #include "dispatch.h"
 
 enum {
-    ROWS_GROUP = 512,      /* rows taken together, at most */
-    ROWS_TILE = 8192,      /* elements of a tile, 16 rows side by side of one block of classes */
-    ROWS_CACHE = 1 << 18,  /* bytes of a group one below the other: they stay in L2 */
-    ROWS_BESIDE = 1 << 20, /* the same side by side, where longer lines are worth more */
+    ROWS_GROUP = 256,       /* rows taken together, at most */
+    ROWS_TILE = 1 << 15,    /* bytes of a tile that is converted again for each pass: in L1 */
+    ROWS_CACHE = 1 << 18,   /* bytes of a group in place: it stays in L2 */
+    ROWS_TILES = 264 << 10, /* bytes of all tiles: the same, and what is left free between rows */
     ROWS_ARRAYS = 3
 };
 
@@ -30,10 +31,12 @@ enum rows_role { ROWS_X, ROWS_G, ROWS_Y }; /* x or p; g; the output */
 typedef struct rows_plan {
     const nll_isa *isa;
     enum nll_type type;
-    int beside, direct; /* rows side by side; every array in place */
+    int direct; /* every array in place */
+    int within; /* groups lie within one outer index */
     size_t outer, classes, inner;
-    size_t group, groups; /* rows of one; direct: groups of each outer, else of all rows */
+    size_t group, groups; /* rows of one; within: groups of each outer, else of all rows */
     size_t tile;          /* classes of a tile; a multiple of a block unless it is all */
+    ptrdiff_t ld;         /* of a tile: from row to row */
     rows_array array[ROWS_ARRAYS];
     int given[ROWS_ARRAYS]; /* has one number per class */
 } rows_plan;
@@ -42,14 +45,8 @@ typedef struct rows_plan {
 typedef struct rows_scratch {
     size_t row, rows; /* flat row numbers: row = o * inner + i */
     size_t at[2];     /* first class of tile ROWS_X, ROWS_G; SIZE_MAX: none */
-    _Alignas(64) double tile[2][ROWS_TILE / 2];
+    _Alignas(64) char tile[ROWS_TILES];
 } rows_scratch;
-
-/* ROW and LANES kernel of one name. */
-typedef struct rows_kernel {
-    enum nll_kernel row, lanes;
-} rows_kernel;
-#define ROWS_KERNEL(name) ((rows_kernel){NLL_K_row_##name, NLL_K_lanes_##name})
 
 /* Checks three arrays (dtype NLL_ABSENT: none); per_row: bit 1 << role: one number per row. */
 nll_status rows_check(const nll_rows *x, const nll_rows *g, const nll_rows_out *y, unsigned per_row,
@@ -66,7 +63,7 @@ void rows_open(const rows_plan *p, rows_scratch *s, size_t n);
  * and g where `x`, `g` name a role (-1: as the job has them), out[0] the output where `y` is not 0.
  * A pass that writes must be the last one that reads. */
 typedef struct rows_pass {
-    rows_kernel kernel;
+    enum nll_kernel kernel;
     int in0, in1, y;
 } rows_pass;
 void rows_run(const rows_plan *p, rows_scratch *s, rows_pass pass, nll_job job);

@@ -2,11 +2,15 @@
 #include "rows.h"
 
 #include "fetch.h"
+#include "tile.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { BESIDE = 16 }; /* rows of a tile side by side, and the fewest that are taken so */
+enum {
+    WIDE = 4, /* lines of a tile in every class, where its classes are too many for it */
+    BLOCK = 512
+};
 
 /* ---- the plan */
 
@@ -40,14 +44,33 @@ static int is_compute(const rows_plan *p, nll_dtype dtype) {
     return dtype == (p->type == NLL_TYPE_F32 ? NLL_F32 : NLL_F64);
 }
 
-/* Do all arrays have their classes (rows) side by side, in the compute type? */
-static int all_direct(const rows_plan *p, int beside) {
-    for (int k = 0; k < ROWS_ARRAYS; k++) {
-        const rows_array *a = &p->array[k];
-        if (p->given[k] && (!is_compute(p, a->dtype) || (beside ? a->inner : a->class) != 1))
-            return 0;
-    }
+/* Do all arrays have their classes side by side, in the compute type? */
+static int all_direct(const rows_plan *p) {
+    for (int k = 0; k < ROWS_ARRAYS; k++)
+        if (p->given[k] && (!is_compute(p, p->array[k].dtype) || p->array[k].class != 1)) return 0;
     return 1;
+}
+
+static int any_turned(const rows_plan *p) {
+    for (int k = 0; k < ROWS_ARRAYS; k++)
+        if (p->given[k] && nll_turned(p->array[k].inner, p->array[k].class)) return 1;
+    return 0;
+}
+
+/* Rows that lie side by side: groups as wide as they fit with all their classes, or a few lines. */
+static void plan_turned(rows_plan *p, size_t size) {
+    size_t room = ROWS_TILES / size / (p->given[ROWS_G] ? 2 : 1), line = NLL_LINE / size;
+    size_t wide = room / nll_tile_ld(p->classes, p->type) / line * line;
+    p->tile = p->classes;
+    if (wide < line) {
+        wide = WIDE * line;
+        p->tile = (room / wide - line) / BLOCK * BLOCK;
+    }
+    if (wide > ROWS_GROUP) wide = ROWS_GROUP;
+    p->within = p->inner > wide;
+    size_t parts = (p->inner + wide - 1) / wide;
+    p->group = p->within ? ((p->inner + parts - 1) / parts + line - 1) / line * line
+                         : wide / p->inner * p->inner;
 }
 
 static size_t clamp(size_t n, size_t least, size_t most) {
@@ -72,38 +95,27 @@ void rows_prepare(rows_plan *p, const nll_rows *x, const nll_rows *g, const nll_
         return;
     }
     merge(p);
-    const rows_array *a = &p->array[ROWS_X];
     size_t size = nll_type_size(p->type), row = p->classes * size;
-    size_t most = ROWS_TILE * sizeof(float) / size; /* elements of a tile */
+    size_t most = ROWS_TILE / size; /* elements of a tile */
     p->tile = p->classes;
-    if (all_direct(p, 0)) {
-        p->direct = 1;
+    if (all_direct(p)) {
+        p->direct = p->within = 1;
         p->group = clamp(ROWS_CACHE / row, 1, 128);
-    } else if (p->inner >= BESIDE && all_direct(p, 1)) {
-        p->direct = p->beside = 1;
-        p->group = clamp(ROWS_BESIDE / row / 64 * 64, 64, ROWS_GROUP);
-        if (per_row >> ROWS_Y & 1u) p->group = ROWS_GROUP; /* nothing is read again */
-    } else if (p->inner >= BESIDE && llabs(a->inner) < llabs(a->class)) {
-        p->beside = 1;
-        p->group = BESIDE;
-        p->tile = clamp(p->classes, 1, most / BESIDE);
+    } else if (any_turned(p)) {
+        plan_turned(p, size);
     } else {
         p->tile = clamp(p->classes, 1, most);
-        p->group = clamp(most / p->tile, 1, ROWS_GROUP);
+        p->group = clamp(most / nll_tile_ld(p->tile, p->type), 1, ROWS_GROUP);
     }
-    /* groups in place and side by side lie within one outer index */
-    size_t line = p->direct || p->beside ? p->inner : p->inner * p->outer;
+    p->ld = (ptrdiff_t)nll_tile_ld(p->tile, p->type);
+    size_t line = p->within ? p->inner : p->inner * p->outer;
     p->groups = line / p->group + (line % p->group != 0);
 }
 
-static int within_outer(const rows_plan *p) { return p->direct || p->beside; }
-
-size_t rows_groups(const rows_plan *p) {
-    return within_outer(p) ? p->outer * p->groups : p->groups;
-}
+size_t rows_groups(const rows_plan *p) { return p->within ? p->outer * p->groups : p->groups; }
 
 void rows_open(const rows_plan *p, rows_scratch *s, size_t n) {
-    size_t line = within_outer(p) ? p->inner : p->inner * p->outer;
+    size_t line = p->within ? p->inner : p->inner * p->outer;
     size_t first = n % p->groups * p->group;
     s->row = n / p->groups * line + first;
     s->rows = line - first < p->group ? line - first : p->group;
@@ -121,56 +133,29 @@ static const char *place(const rows_plan *p, const rows_array *a, size_t r, size
     return (const char *)a->data + offset(p, a, r, c) * (ptrdiff_t)nll_dtype_size(a->dtype);
 }
 
-static enum nll_kernel half_kernel(nll_dtype dtype, int out) {
-    if (dtype == NLL_F16) return out ? NLL_K_to_f16 : NLL_K_from_f16;
-    return out ? NLL_K_to_bf16 : NLL_K_from_bf16;
+/* Rows from r on that lie on one line of the array. */
+static size_t run_of(const rows_plan *p, const rows_scratch *s, size_t r) {
+    size_t left = p->inner - (s->row + r) % p->inner;
+    return s->rows - r < left ? s->rows - r : left;
 }
 
-/* The lines of a tile: its rows, or side by side its classes. */
-typedef struct tile_lines {
-    size_t lines, length;
-    ptrdiff_t step; /* from number to number of a line, in the array */
-} tile_lines;
-static tile_lines lines_of(const rows_plan *p, const rows_scratch *s, const rows_array *a,
-                           size_t n) {
-    if (p->beside) return (tile_lines){n, s->rows, a->inner};
-    return (tile_lines){s->rows, n, a->class};
-}
-static const char *line_at(const rows_plan *p, const rows_scratch *s, const rows_array *a,
-                           size_t line, size_t c) {
-    return p->beside ? place(p, a, s->row, c + line) : place(p, a, s->row + line, c);
-}
-
-/* Half-precision lines side by side go through one call. */
-static int converts_whole(const rows_plan *p, const rows_array *a, tile_lines t) {
-    return p->beside && t.step == 1 && p->type == NLL_TYPE_F32 &&
-           (a->dtype == NLL_F16 || a->dtype == NLL_BF16);
+static char *tile_of(rows_scratch *s, enum rows_role role) {
+    return s->tile + (role == ROWS_X ? 0 : sizeof s->tile / 2);
 }
 
 static const void *fetch(const rows_plan *p, rows_scratch *s, enum rows_role role, size_t c,
                          size_t n) {
     const rows_array *a = &p->array[role];
-    char *tile = (char *)s->tile[role];
+    char *tile = tile_of(s, role);
     if (p->direct) return place(p, a, s->row, c);
     if (s->at[role] == c) return tile;
     s->at[role] = c;
-    tile_lines t = lines_of(p, s, a, n);
-    size_t size = nll_type_size(p->type), ld = p->beside ? BESIDE : n;
-    if (converts_whole(p, a, t)) {
-        p->isa->fn[NLL_TYPE_F32][half_kernel(a->dtype, 0)](
-            &(nll_job){.rows = t.lines,
-                       .cols = t.length,
-                       .in = {line_at(p, s, a, 0, c)},
-                       .ld = {a->class},
-                       .out = {tile},
-                       .out_ld = {(ptrdiff_t)ld}});
-        return tile;
-    }
-    for (size_t k = 0; k < t.lines; k++) {
-        nll_view line = {.data = line_at(p, s, a, k, c), .dtype = a->dtype, .row_stride = t.step};
-        void *to = tile + k * ld * size;
-        const void *from = nll_fetch(&line, p->type, p->isa, 0, 0, NLL_ALONG_ROWS, t.length, to);
-        if (from != to) memcpy(to, from, t.length * size);
+    for (size_t r = 0, m; r < s->rows; r += m) {
+        m = run_of(p, s, r);
+        nll_view v = {.data = place(p, a, s->row + r, c), .dtype = a->dtype, .rows = m, .cols = n};
+        v.row_stride = a->inner;
+        v.col_stride = a->class;
+        nll_tile_get(&v, p->type, p->isa, tile + r * (size_t)p->ld * nll_type_size(p->type), p->ld);
     }
     return tile;
 }
@@ -178,38 +163,40 @@ static const void *fetch(const rows_plan *p, rows_scratch *s, enum rows_role rol
 /* The output's tile is x's (or p's), which has been read. */
 static void store(const rows_plan *p, rows_scratch *s, size_t c, size_t n) {
     const rows_array *a = &p->array[ROWS_Y];
-    const char *tile = (const char *)s->tile[ROWS_X];
+    const char *tile = tile_of(s, ROWS_X);
     s->at[ROWS_X] = SIZE_MAX;
-    tile_lines t = lines_of(p, s, a, n);
-    size_t size = nll_type_size(p->type), ld = p->beside ? BESIDE : n;
-    if (converts_whole(p, a, t)) {
-        p->isa->fn[NLL_TYPE_F32][half_kernel(a->dtype, 1)](
-            &(nll_job){.rows = t.lines,
-                       .cols = t.length,
-                       .in = {tile},
-                       .ld = {(ptrdiff_t)ld},
-                       .out = {(char *)(uintptr_t)line_at(p, s, a, 0, c)},
-                       .out_ld = {a->class}});
-        return;
-    }
-    for (size_t k = 0; k < t.lines; k++) {
-        nll_out line = {.data = (char *)(uintptr_t)line_at(p, s, a, k, c),
-                        .dtype = a->dtype,
-                        .row_stride = t.step};
-        nll_put(&line, p->type, p->isa, 0, 0, NLL_ALONG_ROWS, t.length, tile + k * ld * size);
+    for (size_t r = 0, m; r < s->rows; r += m) {
+        m = run_of(p, s, r);
+        nll_out o = {.dtype = a->dtype, .rows = m, .cols = n};
+        o.data = (char *)(uintptr_t)place(p, a, s->row + r, c);
+        o.row_stride = a->inner;
+        o.col_stride = a->class;
+        nll_tile_put(&o, p->type, p->isa, tile + r * (size_t)p->ld * nll_type_size(p->type), p->ld);
     }
 }
 
 /* ---- passes */
 
-/* From row to row, or side by side from class to class. */
-static ptrdiff_t leading(const rows_plan *p, enum rows_role role, size_t n) {
-    if (!p->direct) return p->beside ? BESIDE : (ptrdiff_t)n;
-    return p->beside ? p->array[role].class : p->array[role].inner;
+static ptrdiff_t leading(const rows_plan *p, enum rows_role role) {
+    return p->direct ? p->array[role].inner : p->ld;
+}
+
+/* What will be read or written next: the rows from `row` on. */
+static void ask(const rows_plan *p, enum rows_role role, size_t row, const void *tile,
+                nll_job *job) {
+    const rows_array *a = &p->array[role];
+    if (!p->direct && p->tile == p->classes && row < p->inner * p->outer && is_compute(p, a->dtype))
+        nll_tile_ask(job, tile, place(p, a, row, 0), nll_dtype_size(a->dtype), a->inner, a->class,
+                     !p->within, role == ROWS_Y);
+}
+/* The row that the next group begins at. */
+static size_t next_group(const rows_plan *p, const rows_scratch *s) {
+    size_t line = p->within ? p->inner : p->inner * p->outer, at = s->row % line + s->rows;
+    return at < line ? s->row + s->rows : (s->row / line + 1) * line;
 }
 
 void rows_run(const rows_plan *p, rows_scratch *s, rows_pass pass, nll_job job) {
-    enum nll_kernel kernel = p->beside ? pass.kernel.lanes : pass.kernel.row;
+    enum nll_kernel kernel = pass.kernel;
     const int64_t *hole = nll_descs[kernel].in[1] == R_HOLE ? job.in[1] : NULL;
     int64_t shifted[ROWS_GROUP];
     job.rows = s->rows;
@@ -221,7 +208,7 @@ void rows_run(const rows_plan *p, rows_scratch *s, rows_pass pass, nll_job job) 
             if (roles[k] < 0) continue;
             enum rows_role role = (enum rows_role)roles[k];
             job.in[k] = fetch(p, s, role, c, n);
-            job.ld[k] = leading(p, role, n);
+            job.ld[k] = leading(p, role);
         }
         if (hole) {
             for (size_t r = 0; r < s->rows; r++)
@@ -230,9 +217,11 @@ void rows_run(const rows_plan *p, rows_scratch *s, rows_pass pass, nll_job job) 
         }
         if (pass.y) {
             job.out[0] = p->direct ? (char *)(uintptr_t)place(p, &p->array[ROWS_Y], s->row, c)
-                                   : (char *)s->tile[ROWS_X];
-            job.out_ld[0] = leading(p, p->direct ? ROWS_Y : ROWS_X, n);
+                                   : tile_of(s, ROWS_X);
+            job.out_ld[0] = leading(p, p->direct ? ROWS_Y : ROWS_X);
         }
+        if (kernel == NLL_K_row_lse) ask(p, ROWS_X, next_group(p, s), job.in[0], &job);
+        if (kernel == NLL_K_row_softmax_grad) ask(p, ROWS_Y, s->row, job.out[0], &job);
         p->isa->fn[p->type][kernel](&job);
         if (pass.y && !p->direct) store(p, s, c, n);
         job.carry = 1;
@@ -240,12 +229,6 @@ void rows_run(const rows_plan *p, rows_scratch *s, rows_pass pass, nll_job job) 
 }
 
 /* ---- one number per row */
-
-/* Rows from r on that lie on one line of the array. */
-static size_t run_of(const rows_plan *p, const rows_scratch *s, size_t r) {
-    size_t left = p->inner - (s->row + r) % p->inner;
-    return s->rows - r < left ? s->rows - r : left;
-}
 
 void rows_get(const rows_plan *p, const rows_scratch *s, enum rows_role role, double *to) {
     const rows_array *a = &p->array[role];

@@ -106,6 +106,19 @@ NLL_INLINE void row_open(row_piece *p, const T *x, size_t n, size_t hole, int ho
     }
 }
 
+/* What the memory is asked for while a kernel computes on a tile: four lines (five where they do
+ * not begin at one) so many bytes (par0) from its first number, then four every so many bytes
+ * (par1).  par1 0: it asks by itself. */
+enum { ROW_ASK = 4 };
+typedef struct row_ask {
+    uintptr_t at, step;
+    unsigned line;
+} row_ask;
+NLL_INLINE row_ask row_ask_of(const nll_job *j, const void *from) {
+    return (row_ask){(uintptr_t)from + (uintptr_t)(ptrdiff_t)j->par[0],
+                     (uintptr_t)(ptrdiff_t)j->par[1], 0};
+}
+
 /* The hole of row r as an offset into columns j .. j + n; beyond n if it does not fall there. */
 NLL_INLINE size_t row_hole(const nll_job *job, unsigned slot, size_t r, size_t j) {
     const int64_t *hole = job->in[slot];

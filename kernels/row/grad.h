@@ -5,7 +5,8 @@
  *     f, k are the mantissa (1 <= |f| < 2, or 0 or NaN) and exponent of coefficient / sum: the
  *     softmax times its coefficient with one division per row, any scale, and gradual underflow.
  *     n_j <= top and n_j <= k + 250 are required.
- *     par0: so many bytes ahead of x are asked for meanwhile, 0: none
+ *     par0: so many bytes ahead of x are asked for meanwhile, 0: none; with par1 see row_ask of
+ *     row/block.h: what will be written next, from g on
  *   row_probs_grad     g_j = -s q_j / p_j, 0 where q_j = 0, NaN where p_j lies outside [0, 1]
  * out0 g; x may be g.  NaN in, NaN out, for that element and (through f) the row. */
 #ifndef NLL_ROW_GRAD_H
@@ -54,7 +55,7 @@ NLL_INLINE void row_grads(const row_grad_state *c, V *x, const V *q, unsigned ch
 }
 
 NLL_INLINE void row_grad_row(const row_grad_state *c, const T *x, const T *q, T *g, size_t n,
-                             ptrdiff_t ahead) {
+                             ptrdiff_t ahead, row_ask *ask) {
     enum { STEP = NLL_CHAINS * VL, ROW_WRITE_AHEAD = 1024 };
     size_t i = 0;
     V y[NLL_CHAINS], w[NLL_CHAINS];
@@ -63,7 +64,15 @@ NLL_INLINE void row_grad_row(const row_grad_state *c, const T *x, const T *q, T 
             y[k] = v_load(x + i + k * VL);
             if (c->dense) w[k] = v_load(q + i + k * VL);
             __builtin_prefetch((const char *)(x + i + k * VL) + ahead, 0, 2);
-            __builtin_prefetch((const char *)(g + i + k * VL) + ROW_WRITE_AHEAD, 1);
+            if (ask->step == 0) {
+                __builtin_prefetch((const char *)(g + i + k * VL) + ROW_WRITE_AHEAD, 1);
+                continue;
+            }
+            __builtin_prefetch((const void *)(ask->at + 64 * ask->line), 1, 2);
+            ask->line = (ask->line + 1) % ROW_ASK;
+            if (ask->line > 0) continue;
+            __builtin_prefetch((const void *)(ask->at + 64 * ROW_ASK - 1), 1, 2);
+            ask->at += ask->step;
         }
         row_grads(c, y, w, NLL_CHAINS);
         NLL_UNROLL for (unsigned k = 0; k < NLL_CHAINS; k++) v_store(g + i + k * VL, y[k]);
@@ -78,7 +87,8 @@ NLL_INLINE void row_grad_row(const row_grad_state *c, const T *x, const T *q, T 
 }
 
 NLL_INLINE void row_grad_rows(const nll_job *j, int anchored, int dense) {
-    ptrdiff_t ahead = (ptrdiff_t)j->par[0];
+    row_ask ask = row_ask_of(j, j->out[0]);
+    ptrdiff_t ahead = ask.step == 0 ? (ptrdiff_t)j->par[0] : 0;
     for (size_t r = 0; r < j->rows; r++) {
         const T *x = (const T *)j->in[0] + (ptrdiff_t)r * j->ld[0];
         const T *q = dense ? (const T *)j->in[1] + (ptrdiff_t)r * j->ld[1] : NULL;
@@ -94,12 +104,12 @@ NLL_INLINE void row_grad_rows(const nll_job *j, int anchored, int dense) {
             c.f = v_set(f * ROW_DOWN_FACTOR);
             c.magic = v_set(ROW_MAGIC + ROW_BIAS - (k + ROW_DOWN));
             c.lowest = v_set((k + ROW_DOWN + ROW_LEAST) * ROW_LN2);
-            row_grad_row(&c, x, q, g, j->cols, ahead);
+            row_grad_row(&c, x, q, g, j->cols, ahead, &ask);
         } else {
             c.f = v_set(f);
             c.magic = v_set(ROW_MAGIC);
             c.lowest = v_set((k - ROW_ZERO) * ROW_LN2);
-            row_grad_row(&c, x, q, g, j->cols, ahead);
+            row_grad_row(&c, x, q, g, j->cols, ahead, &ask);
         }
     }
 }

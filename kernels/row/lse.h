@@ -4,6 +4,7 @@
  *   out0 N (double, integer)   out1 S and out2 its rounding errors (the sum is S + out2)
  *   out3 the maximum of x over the same columns, -inf if there is none
  *   in0 x [rows, cols]   in1 hole   in2 anchor   carry: go on from out0 .. out3
+ *   par: see row_ask of row/block.h: what will be read next
  *
  * Each block b has its own N_b = rint(max_b log2 e); its terms are scaled by 2^(n - N_b) when they
  * are made, which is exact: there is no rounded x - max, and no block's bits depend on another's.
@@ -38,6 +39,17 @@ NLL_INLINE void row_prefetch(const T *x) {
     for (int line = 0; line < ROW_WAYS; line++)
         __builtin_prefetch((const char *)x + ROW_AHEAD + 64 * line);
 }
+/* Or, of a tile, what the next one is made of. */
+NLL_INLINE void row_ask_next(row_ask *ask, const T *x) {
+    if (ask->step == 0) {
+        row_prefetch(x);
+        return;
+    }
+    for (unsigned line = 0; line < ROW_ASK; line++)
+        __builtin_prefetch((const void *)(ask->at + 64 * line), 0, 2);
+    __builtin_prefetch((const void *)(ask->at + 64 * ROW_ASK - 1), 0, 2);
+    ask->at += ask->step;
+}
 NLL_INLINE void row_sum_group(V a[ROW_WAYS], const row_scale *s, const T *from) {
     NLL_UNROLL for (unsigned w = 0; w < ROW_WAYS; w += NLL_CHAINS) {
         V x[NLL_CHAINS];
@@ -48,7 +60,8 @@ NLL_INLINE void row_sum_group(V a[ROW_WAYS], const row_scale *s, const T *from) 
 
 /* The sum of a block whose scale is known, and the maximum of a later one: the maxima run beside
  * the sums, which leave the memory idle. */
-NLL_INLINE V row_sum_of(const row_piece *p, const row_scale *s, const row_piece *later, V *top) {
+NLL_INLINE V row_sum_of(const row_piece *p, const row_scale *s, const row_piece *later, V *top,
+                        row_ask *ask) {
     V a[ROW_WAYS], m[ROW_WAYS];
     NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) {
         a[k] = v_set(0);
@@ -56,7 +69,7 @@ NLL_INLINE V row_sum_of(const row_piece *p, const row_scale *s, const row_piece 
     }
     size_t g = 0, both = p->groups < later->groups ? p->groups : later->groups;
     for (; g < both; g++) {
-        row_prefetch(later->from + g * ROW_GROUP);
+        row_ask_next(ask, later->from + g * ROW_GROUP);
         row_max_group(m, later->group[g]);
         row_sum_group(a, s, p->group[g]);
     }
@@ -125,6 +138,7 @@ NLL_INLINE void row_lse_rows(const nll_job *j, int anchored) {
     T *top = j->out[3];
     row_stage stage[3];
     row_state state = {0};
+    row_ask ask = row_ask_of(j, j->in[0]);
     if (j->rows == 0) return;
     row_stage_open(&stage[0], 0, 0, j);
     row_stage_scale(&stage[0], row_max_of(&stage[0].piece), j, anchored);
@@ -143,7 +157,7 @@ NLL_INLINE void row_lse_rows(const nll_job *j, int anchored) {
                        .anchor = v_set(anchored ? ((const T *)j->in[2])[r] : 0),
                        .anchored = anchored};
         V maximum;
-        double sum = row_fold(row_sum_of(&now->piece, &s, &far->piece, &maximum));
+        double sum = row_fold(row_sum_of(&now->piece, &s, &far->piece, &maximum, &ask));
         row_stage_scale(far, maximum, j, anchored);
         state.top = now->top > state.top ? now->top : state.top;
         if (j->cols > 0) row_lse_add(&state, (double)now->scale, sum);

@@ -209,17 +209,17 @@ NLL_INLINE float f_hmax(vf x) {
 /* Transposes 8 x 8 floats held in x[0], x[step], ... */
 NLL_INLINE void avx2_transpose_ps(__m256 x[8]) {
     __m256 y[8];
-    for (unsigned i = 0; i < 8; i += 2) {
+    NLL_UNROLL for (unsigned i = 0; i < 8; i += 2) {
         y[i] = _mm256_unpacklo_ps(x[i], x[i + 1]);
         y[i + 1] = _mm256_unpackhi_ps(x[i], x[i + 1]);
     }
-    for (unsigned i = 0; i < 8; i += 4)
-        for (unsigned k = 0; k < 2; k++) {
+    NLL_UNROLL for (unsigned i = 0; i < 8; i += 4)
+        NLL_UNROLL for (unsigned k = 0; k < 2; k++) {
             __m256d a = _mm256_castps_pd(y[i + k]), b = _mm256_castps_pd(y[i + k + 2]);
             x[i + 2 * k] = _mm256_castpd_ps(_mm256_unpacklo_pd(a, b));
             x[i + 2 * k + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(a, b));
         }
-    for (unsigned i = 0; i < 4; i++) {
+    NLL_UNROLL for (unsigned i = 0; i < 4; i++) {
         __m256 a = x[i], b = x[i + 4];
         x[i] = _mm256_permute2f128_ps(a, b, 0x20);
         x[i + 4] = _mm256_permute2f128_ps(a, b, 0x31);
@@ -228,7 +228,7 @@ NLL_INLINE void avx2_transpose_ps(__m256 x[8]) {
 /* 16 x 16 floats as four such squares, the two off the diagonal exchanged. */
 NLL_INLINE void f_transpose(vf x[16]) {
     __m256 p[8], q[8], r[8], s[8];
-    for (unsigned i = 0; i < 8; i++) {
+    NLL_UNROLL for (unsigned i = 0; i < 8; i++) {
         p[i] = x[i].a;
         q[i] = x[i].b;
         r[i] = x[i + 8].a;
@@ -238,7 +238,7 @@ NLL_INLINE void f_transpose(vf x[16]) {
     avx2_transpose_ps(q);
     avx2_transpose_ps(r);
     avx2_transpose_ps(s);
-    for (unsigned i = 0; i < 8; i++) {
+    NLL_UNROLL for (unsigned i = 0; i < 8; i++) {
         x[i] = (vf){p[i], r[i]};
         x[i + 8] = (vf){q[i], s[i]};
     }
@@ -253,7 +253,7 @@ NLL_INLINE void avx2_transpose_pd(__m256d x[4]) {
 }
 NLL_INLINE void d_transpose(vd x[8]) {
     __m256d p[4], q[4], r[4], s[4];
-    for (unsigned i = 0; i < 4; i++) {
+    NLL_UNROLL for (unsigned i = 0; i < 4; i++) {
         p[i] = x[i].a;
         q[i] = x[i].b;
         r[i] = x[i + 4].a;
@@ -263,7 +263,7 @@ NLL_INLINE void d_transpose(vd x[8]) {
     avx2_transpose_pd(q);
     avx2_transpose_pd(r);
     avx2_transpose_pd(s);
-    for (unsigned i = 0; i < 4; i++) {
+    NLL_UNROLL for (unsigned i = 0; i < 4; i++) {
         x[i] = (vd){p[i], r[i]};
         x[i + 4] = (vd){q[i], s[i]};
     }
