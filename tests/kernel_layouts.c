@@ -4,6 +4,7 @@
 #include "cells.h"
 #include "gen.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
