@@ -54,16 +54,17 @@ static double logit(const cat_plan *p, cat_rows *g, size_t row, int64_t col) {
     return cat_logit(p, &g->scratch, row, col);
 }
 
-/* Logits of one class per row, NaN where that is -1. */
+/* Logits of one class per row, NaN where that is -1; an ignored row is not read. */
 static void logits_at(const cat_plan *p, cat_rows *g, size_t row, size_t count, const int64_t *col,
                       double *to) {
     ptrdiff_t stride = p->x->row_stride, at = (ptrdiff_t)row * stride;
     for (size_t i = 0; i < count; i++, at += stride) {
-        if (!p->x_direct)
-            to[i] = logit(p, g, row + i, col[i]);
+        if (col[i] < 0 || skipped(p, g, i))
+            to[i] = (double)NAN;
+        else if (p->x_direct)
+            to[i] = nll_element(p->type, p->x->data, (size_t)(at + (ptrdiff_t)col[i]));
         else
-            to[i] = col[i] < 0 ? (double)NAN
-                               : nll_element(p->type, p->x->data, (size_t)(at + (ptrdiff_t)col[i]));
+            to[i] = logit(p, g, row + i, col[i]);
     }
 }
 
