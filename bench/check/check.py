@@ -27,7 +27,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "mca"))
 import mca  # noqa: E402
 
 LIMIT = 2.0  # percent
-LEAST_SHARE, MOST_SHARE = 0.7, 1.05
+LEAST_SHARE, MOST_SHARE = 0.7, 1.15  # the longest way round holds branches that few lanes take
 MODEL_CPU = "icelake-server"
 INSTRUCTIONS, CYCLES = "instructions", "modelled-cycles"
 HEAD = f"""\

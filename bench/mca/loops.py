@@ -201,6 +201,17 @@ def loops_of(code, longest):
         yield Loop(once, fmas, loaded, stores)
 
 
+def whole_turns(found):
+    """Where a loop takes two vectors at a time, another takes what is left: not that one."""
+    most = max(loop.fmas for loop in found)
+
+    def is_twice(loop, half):
+        return 2 * half.stores == loop.stores and abs(2 * half.fmas - loop.fmas) <= 2
+    twice = [loop for loop in found
+             if loop.fmas >= 0.4 * most and any(is_twice(loop, half) for half in found)]
+    return twice or found
+
+
 def hot_loop(table, name, full, levels, most_loads, fmas=None):
     """The inner loop of a kernel, None if there is none.
 
@@ -220,6 +231,7 @@ def hot_loop(table, name, full, levels, most_loads, fmas=None):
         nearest = min(abs(loop.fmas - fmas) for loop in found)
         found = [loop for loop in found if abs(loop.fmas - fmas) == nearest]
     elif levels:
+        found = whole_turns(found)
         most = max(loop.fmas for loop in found)
         stores = sorted({loop.stores for loop in found if loop.fmas >= 0.2 * most})
         level = stores[min(1 if full else 0, len(stores) - 1)]

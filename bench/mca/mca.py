@@ -98,6 +98,8 @@ def read(path):
 
 def elements(step, kind, isa):
     names = {"VL": LANES[kind], "D_LANES": 8, "ROW_WAYS": 4, "NLL_CHAINS": CHAINS[isa]}
+    # shape/map.h: two vectors at a time on AVX-512, but double lanes never more than VL
+    names["MAP_CHAINS"] = 1 if CHAINS[isa] == 1 or ("D_LANES" in step and kind == "f64") else 2
     product = 1
     for word in step.split("*"):
         product *= names[word.strip()]

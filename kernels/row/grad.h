@@ -64,7 +64,7 @@ NLL_INLINE void row_grad_row(const row_grad_state *c, const T *x, const T *q, T 
             y[k] = v_load(x + i + k * VL);
             if (c->dense) w[k] = v_load(q + i + k * VL);
             __builtin_prefetch((const char *)(x + i + k * VL) + ahead, 0, 2);
-            if (ask->step == 0) {
+            if (!ask) {
                 __builtin_prefetch((const char *)(g + i + k * VL) + ROW_WRITE_AHEAD, 1);
                 continue;
             }
@@ -86,9 +86,10 @@ NLL_INLINE void row_grad_row(const row_grad_state *c, const T *x, const T *q, T 
     }
 }
 
-NLL_INLINE void row_grad_rows(const nll_job *j, int anchored, int dense) {
-    row_ask ask = row_ask_of(j, j->out[0]);
-    ptrdiff_t ahead = ask.step == 0 ? (ptrdiff_t)j->par[0] : 0;
+/* tile: of one the memory is asked for its rows' places, as par0 and par1 tell. */
+NLL_INLINE void row_grad_rows(const nll_job *j, int anchored, int dense, int tile) {
+    row_ask next = row_ask_of(j, j->out[0]), *ask = tile ? &next : NULL;
+    ptrdiff_t ahead = next.step == 0 ? (ptrdiff_t)j->par[0] : 0;
     for (size_t r = 0; r < j->rows; r++) {
         const T *x = (const T *)j->in[0] + (ptrdiff_t)r * j->ld[0];
         const T *q = dense ? (const T *)j->in[1] + (ptrdiff_t)r * j->ld[1] : NULL;
@@ -104,23 +105,25 @@ NLL_INLINE void row_grad_rows(const nll_job *j, int anchored, int dense) {
             c.f = v_set(f * ROW_DOWN_FACTOR);
             c.magic = v_set(ROW_MAGIC + ROW_BIAS - (k + ROW_DOWN));
             c.lowest = v_set((k + ROW_DOWN + ROW_LEAST) * ROW_LN2);
-            row_grad_row(&c, x, q, g, j->cols, ahead, &ask);
+            row_grad_row(&c, x, q, g, j->cols, ahead, ask);
         } else {
             c.f = v_set(f);
             c.magic = v_set(ROW_MAGIC);
             c.lowest = v_set((k - ROW_ZERO) * ROW_LN2);
-            row_grad_row(&c, x, q, g, j->cols, ahead, &ask);
+            row_grad_row(&c, x, q, g, j->cols, ahead, ask);
         }
     }
 }
 
 void NLL_SYM(row_softmax_grad)(const nll_job *j) {
     if (j->in[1])
-        row_grad_rows(j, j->in[2] != NULL, 1);
+        row_grad_rows(j, j->in[2] != NULL, 1, 0);
     else if (j->in[2])
-        row_grad_rows(j, 1, 0);
+        row_grad_rows(j, 1, 0, 0);
+    else if (j->par[1] != 0)
+        row_grad_rows(j, 0, 0, 1);
     else
-        row_grad_rows(j, 0, 0);
+        row_grad_rows(j, 0, 0, 0);
 }
 
 NLL_INLINE V row_probs_grad_of(V p, V q, V s) {

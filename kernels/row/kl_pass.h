@@ -84,7 +84,6 @@ NLL_INLINE void pass_block(double sum[PASS_SUMS], V top[PASS_SIDES], const pass_
                            const pass_stage *later, T d) {
     const row_stage *x = &now->side[0], *z = &now->side[1];
     V gaps;
-    row_ask none = {0}; /* rows lie one below the other */
     row_scale s = {.lowest = v_set((x->scale - ROW_BIAS) * ROW_LN2), /* the factor is 0 there */
                    .magic = v_set(ROW_MAGIC + ROW_BIAS - x->scale)};
     sum[0] = row_fold(
@@ -92,7 +91,7 @@ NLL_INLINE void pass_block(double sum[PASS_SUMS], V top[PASS_SIDES], const pass_
     sum[2] = row_fold(gaps);
     s = (row_scale){.lowest = v_set((z->scale - ROW_LOWEST) * ROW_LN2),
                     .magic = v_set(ROW_MAGIC + ROW_BIAS - z->scale)};
-    sum[1] = row_fold(row_sum_of(&z->piece, &s, &later->side[1].piece, &top[1], &none));
+    sum[1] = row_fold(row_sum_of(&z->piece, &s, &later->side[1].piece, &top[1], NULL));
 }
 
 /* The sums of a row: of side k 2^N (S + lost), the third one times 2^N of side 0. */

@@ -40,11 +40,7 @@ NLL_INLINE void row_prefetch(const T *x) {
         __builtin_prefetch((const char *)x + ROW_AHEAD + 64 * line);
 }
 /* Or, of a tile, what the next one is made of. */
-NLL_INLINE void row_ask_next(row_ask *ask, const T *x) {
-    if (ask->step == 0) {
-        row_prefetch(x);
-        return;
-    }
+NLL_INLINE void row_ask_next(row_ask *ask) {
     for (unsigned line = 0; line < ROW_ASK; line++)
         __builtin_prefetch((const void *)(ask->at + 64 * line), 0, 2);
     __builtin_prefetch((const void *)(ask->at + 64 * ROW_ASK - 1), 0, 2);
@@ -59,7 +55,7 @@ NLL_INLINE void row_sum_group(V a[ROW_WAYS], const row_scale *s, const T *from) 
 }
 
 /* The sum of a block whose scale is known, and the maximum of a later one: the maxima run beside
- * the sums, which leave the memory idle. */
+ * the sums, which leave the memory idle.  ask: NULL but for tiles. */
 NLL_INLINE V row_sum_of(const row_piece *p, const row_scale *s, const row_piece *later, V *top,
                         row_ask *ask) {
     V a[ROW_WAYS], m[ROW_WAYS];
@@ -69,7 +65,10 @@ NLL_INLINE V row_sum_of(const row_piece *p, const row_scale *s, const row_piece 
     }
     size_t g = 0, both = p->groups < later->groups ? p->groups : later->groups;
     for (; g < both; g++) {
-        row_ask_next(ask, later->from + g * ROW_GROUP);
+        if (ask)
+            row_ask_next(ask);
+        else
+            row_prefetch(later->from + g * ROW_GROUP);
         row_max_group(m, later->group[g]);
         row_sum_group(a, s, p->group[g]);
     }
@@ -133,7 +132,7 @@ NLL_INLINE void row_stage_scale(row_stage *to, V top, const nll_job *j, int anch
 
 /* Block by block over all rows.  The maximum of a block is taken two blocks before its sum: from it
  * to the block's scale is a long way, on which the sum between does not wait. */
-NLL_INLINE void row_lse_rows(const nll_job *j, int anchored) {
+NLL_INLINE void row_lse_rows(const nll_job *j, int anchored, int tile) {
     double *N = j->out[0], *S = j->out[1], *lost = j->out[2];
     T *top = j->out[3];
     row_stage stage[3];
@@ -157,7 +156,8 @@ NLL_INLINE void row_lse_rows(const nll_job *j, int anchored) {
                        .anchor = v_set(anchored ? ((const T *)j->in[2])[r] : 0),
                        .anchored = anchored};
         V maximum;
-        double sum = row_fold(row_sum_of(&now->piece, &s, &far->piece, &maximum, &ask));
+        double sum =
+            row_fold(row_sum_of(&now->piece, &s, &far->piece, &maximum, tile ? &ask : NULL));
         row_stage_scale(far, maximum, j, anchored);
         state.top = now->top > state.top ? now->top : state.top;
         if (j->cols > 0) row_lse_add(&state, (double)now->scale, sum);
@@ -187,10 +187,13 @@ NLL_INLINE nll_job row_lse_from(const nll_job *j, size_t r) {
 
 void NLL_SYM(row_lse)(const nll_job *j) {
     if (j->in[2]) {
-        row_lse_rows(j, 1);
+        row_lse_rows(j, 1, 0);
     } else {
         nll_job rest = row_lse_from(j, j->carry ? 0 : row_lse_short(j));
-        row_lse_rows(&rest, 0);
+        if (j->par[1] != 0)
+            row_lse_rows(&rest, 0, 1);
+        else
+            row_lse_rows(&rest, 0, 0);
     }
 }
 
