@@ -1,11 +1,5 @@
 /* tu_dist_gamma.c: distributions of gamma, beta and Bessel functions in double lanes, compiled once
  * per instruction set and compute type. */
-#if defined(NLL_ISA_AVX512) && defined(NLL_T_F32) && defined(__GNUC__) && !defined(__clang__)
-/* Long formulas for two vectors at a time: gcc fills 32 registers better when it orders the
- * instructions before it gives them registers.  The bits do not depend on it. */
-#pragma GCC optimize("schedule-insns", "sched-pressure")
-#endif
-
 #include "table.h"
 
 #include "dist/beta.h"

@@ -15,8 +15,8 @@
  *   sel(m, x, y)           m ? x : y, lane by lane
  *   scalb(x, n)            x * 2^n, one rounding, for integer n, |n| <= 252 (f) or 2044 (d) and
  *                          0.25 <= |x| < 8, or x 0, infinite or NaN
- *   d_pick(c, x)           c[k] of eight doubles for k the low three bits of x, lane by lane; bits 3
- *                          to 33 of x are 0
+ *   d_pick(c, x)           lane by lane c[k] of eight doubles, k the low three bits of x, whose
+ *                          bits 3 to 33 are 0
  *   loadn(p, k, fill)      lanes >= k are `fill` and are not read;  storen writes k lanes only
  *   d_lo d_hi              the lower and upper 8 floats, widened;  f_narrow: back, one rounding
  *   d_load_f32 d_store_f32 8 floats of memory as doubles; back, one rounding
