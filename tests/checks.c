@@ -21,7 +21,7 @@ const char *check_bits(unsigned kernel, enum nll_type type, nll_fn fn) {
     const nll_desc *d = &nll_descs[kernel];
     uint64_t state = gen_state(kernel * NLL_TYPES + type);
     const char *bad = NULL;
-    size_t rounds = gen_exhaustive() ? 48 : gen_count(16);
+    size_t rounds = gen_exhaustive() ? 48 : gen_count(8);
     for (size_t round = 0; round < rounds; round++) {
         for (size_t cols = 0; cols < 68 && !bad; cols++) {
             struct batch_case what = {kernel, type, 1 + gen_below(5, &state), cols, 0, 0};
@@ -43,8 +43,9 @@ const char *check_bits(unsigned kernel, enum nll_type type, nll_fn fn) {
 /* One problem at every step-th place.  The same numbers all the time, so the oracle runs once. */
 static const char *everywhere(const struct batch_case *what, nll_fn fn, unsigned step) {
     unsigned first = 0;
-    if (gen_quick() && what->rows) { /* over the lengths, all places have their turn */
-        step = 7;
+    if (!gen_exhaustive() && what->rows) { /* over the lengths, all places have their turn */
+        unsigned least = gen_quick() ? 7 : 3;
+        step = step > least ? step : least;
         first = (unsigned)what->cols % step;
     }
     struct batch b;
