@@ -90,7 +90,7 @@ ParameterizedTest(int *index, dirichlet, accuracy) {
     nll_dtype type = types[*index % 4];
     for (size_t l = 0; l < 6; l++) {
         size_t cols = lengths[l], rows = cols > 1000 ? 5 : 15, n = rows * cols;
-        double *y = new_doubles(n), *spare = new_doubles(n), *a = new_doubles(n), w[12];
+        double *y = new_doubles(n), *spare = new_doubles(n), *a = new_doubles(n), w[15];
         make_prob_pairs(y, spare, rows, cols, type, 3, 0, &state);
         for (size_t i = 0; i < n; i++)
             if (y[i] == 0) y[i] = tiny_of(NLL_BF16) * 1e20;

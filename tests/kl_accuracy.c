@@ -76,7 +76,8 @@ static void hold(const struct kl_model *m, nll_dtype type, size_t n, const doubl
                  const char *how) {
     size_t inputs = m->inputs, outputs = inputs + 1;
     double *got = new_doubles(n * outputs);
-    long double *v = calloc(n * outputs, sizeof *v), *mag = calloc(n * outputs, sizeof *mag);
+    long double *v = calloc(n * outputs + 1, sizeof *v),
+                *mag = calloc(n * outputs + 1, sizeof *mag);
     cr_assert(v && mag);
     for (size_t i = 0; i < n; i++) kl_oracle(m, x + i * inputs, v + i * outputs, mag + i * outputs);
     score(m, type, n, x, got);

@@ -130,7 +130,7 @@ void cat_tile_run(cat_plan *p, size_t begin, size_t end,
     cat_tile t = {.ld = (ptrdiff_t)nll_tile_ld(p->cols, p->type)};
     size_t bytes, total;
     if (__builtin_mul_overflow((size_t)t.ld * nll_type_size(p->type), p->group, &bytes) ||
-        __builtin_mul_overflow(bytes, (size_t)(1 + tiles_q(p)), &total))
+        __builtin_mul_overflow(bytes, 1 + (size_t)tiles_q(p), &total))
         total = 0;
     void *heap = total > sizeof stack ? aligned_alloc(NLL_LINE, total) : NULL;
     char *memory = total > sizeof stack ? heap : stack;
