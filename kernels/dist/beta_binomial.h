@@ -106,11 +106,9 @@ NLL_INLINE wide_value beta_binomial(const vd x[], const double *par) {
     vd n = x[0], a = x[1], b = x[2], y = x[3], zero = d_set(0), half = d_set(0.5), one = d_set(1);
     (void)par;
     vd rest = d_sub(n, y), s = d_add(a, b), at = d_add(a, y), bt = d_add(b, rest);
-    vd all = d_add(at, bt), inv = d_div(one, all), p = d_mul(at, inv), q = d_mul(bt, inv);
-#if defined(NLL_T_F64)
-    p = d_quotient(at, all, inv); /* as the logarithm of a small ratio of means takes them */
-    q = d_quotient(bt, all, inv);
-#endif
+    vd all = d_add(at, bt), inv = d_div(one, all);
+    /* to the last place, as the logarithm of a small ratio of means takes them */
+    vd p = d_quotient(at, all, inv), q = d_quotient(bt, all, inv);
     vd f = d_div(d_mul(y, rest), n);
     vd apart = beta_binomial_gap(a, b, y, rest, inv);
     d_beta_parts shapes = d_beta_core(a, b, p, q, apart, one, WANT_VALUE);

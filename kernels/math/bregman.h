@@ -200,9 +200,11 @@ NLL_INLINE vd d_minus_curve(vd base, vd difference, vd p) {
 }
 /* psi(q) - psi(p), with difference = q - p. */
 NLL_INLINE vd d_digamma_step(vd p, vd q, vd difference) {
-    vd least = d_min(p, q), size = d_abs(difference), near = size;
+    vd least = d_min(p, q), size = d_abs(difference);
 #if defined(NLL_T_F64)
-    near = d_min(size, d_set(0x1p900));
+    vd near = d_min(size, d_set(0x1p900));
+#else
+    vd near = size;
 #endif
     vd step = d_gamma_difference(least, near, WANT_SLOPE).slope;
 #if defined(NLL_T_F64)
@@ -221,9 +223,11 @@ typedef struct d_step_rest {
     vd rest, tail;
 } d_step_rest;
 NLL_INLINE d_step_rest d_digamma_step_rest(vd p, vd q, vd difference) {
-    vd least = d_min(p, q), size = d_abs(difference), near = size;
+    vd least = d_min(p, q), size = d_abs(difference);
 #if defined(NLL_T_F64)
-    near = d_min(size, d_set(0x1p900)); /* psi is log up there */
+    vd near = d_min(size, d_set(0x1p900)); /* psi is log up there */
+#else
+    vd near = size;
 #endif
     d_gamma_step step = d_gamma_difference(least, near, WANT_SLOPE);
     vd rest = step.slope_rest, tail = step.slope_tail;
