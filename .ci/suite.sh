@@ -235,9 +235,9 @@ stage_install() {
     export PKG_CONFIG_PATH="$libdir/pkgconfig"
     check "exported names are those of kernels/libnll.map" exported_names "$libdir/libnll.so"
     check "no estimating instructions in libnll.so" no_estimates "$libdir/libnll.so"
-    for name in score threads; do
-        check "C11 example $name" example $name gcc -std=c11 -pedantic -Wall -Wextra -Werror
-        check "C++17 example $name" example $name g++ -std=c++17 -pedantic -Wall -Wextra -Werror -x c++
+    for source in score threads; do
+        check "C11 example $source" example $source gcc -std=c11 -pedantic -Wall -Wextra -Werror
+        check "C++17 example $source" example $source g++ -std=c++17 -pedantic -Wall -Wextra -Werror -x c++
     done
     check "installed nll --version" env "LD_LIBRARY_PATH=$libdir" "$stage/usr/local/bin/nll" --version
     check "installed nll bench --list" env "LD_LIBRARY_PATH=$libdir" "$stage/usr/local/bin/nll" bench --list --quick
