@@ -9,7 +9,7 @@
  *            + [delta(b) - delta(s)] - [delta(b + n) - delta(s + n)],  p = a / (s + n)
  *     for b >= 1; below, log(1 + a / b) and the same for b + 1 and n - 1.
  *   da = psi(s + n) - psi(s) - [psi(a + y) - psi(a)]     ha likewise with psi1;  db, hb: n - y
- *   where the two brackets cancel for b << a: see beta_binomial_slopes */
+ *   where the two brackets cancel for b << a: see beta_binomial_slope below */
 #ifndef NLL_DIST_BETA_BINOMIAL_H
 #define NLL_DIST_BETA_BINOMIAL_H
 
@@ -104,7 +104,14 @@ NLL_INLINE beta_binomial_slope beta_binomial_more(vd c, vd n, vd a, vd b, vd at,
 
 NLL_INLINE wide_value beta_binomial(const vd x[], const double *par) {
     vd n = x[0], a = x[1], b = x[2], y = x[3], zero = d_set(0), half = d_set(0.5), one = d_set(1);
+    md valid = d_mask_and(d_is_count(n), d_mask_and(d_is_positive(a), d_is_positive(b)));
     (void)par;
+#if defined(NLL_T_F64)
+    /* Shapes whose sum may overflow: a binomial, to all digits, which their ratio makes. */
+    vd down = d_sel(d_lt(d_set(0x1p900), d_min(a, b)), d_set(0x1p-400), one);
+    a = d_mul(a, down);
+    b = d_mul(b, down);
+#endif
     vd rest = d_sub(n, y), s = d_add(a, b), at = d_add(a, y), bt = d_add(b, rest);
     vd all = d_add(at, bt), inv = d_div(one, all);
     /* to the last place, as the logarithm of a small ratio of means takes them */
@@ -154,7 +161,13 @@ NLL_INLINE wide_value beta_binomial(const vd x[], const double *par) {
             v.hess[k] = d_sel(empty, zero, v.hess[k]);
         }
     }
-    md valid = d_mask_and(d_is_count(n), d_mask_and(d_is_positive(a), d_is_positive(b)));
+#if defined(NLL_T_F64)
+    NLL_UNROLL
+    for (unsigned k = 0; k < 2; k++) {
+        v.grad[k] = d_mul(v.grad[k], down);
+        v.hess[k] = d_mul(d_mul(v.hess[k], down), down);
+    }
+#endif
     return wide_edges(v, y, valid, d_mask_and(d_is_count(y), d_le(y, n)));
 }
 

@@ -50,10 +50,17 @@ NLL_INLINE vd d_log_product3(vd x, vd y, vd z) {
 #endif
 }
 
-/* 1 / x and 1 / (x + 5/8) from one division; x from 2^500 on counts as that. */
+/* 1 / x and 1 / (x + 5/8) from one division, for x >= 1. */
 NLL_INLINE vd d_inverses(vd x, vd *w) {
-    x = d_min(d_set(0x1p500), x);
-    vd shifted = d_add(x, d_set(0.625)), q = d_div(d_set(1.0), d_mul(x, shifted));
+    vd shifted = d_add(x, d_set(0.625));
+#if defined(NLL_T_F64)
+    vd down = d_sel(d_lt(d_set(0x1p500), x), d_set(0x1p-600), d_set(1.0)); /* squares overflow */
+    x = d_mul(x, down);
+    shifted = d_mul(shifted, down);
+    vd q = d_mul(d_div(d_set(1.0), d_mul(x, shifted)), down);
+#else
+    vd q = d_div(d_set(1.0), d_mul(x, shifted));
+#endif
     *w = d_mul(q, x);
     return d_mul(q, shifted);
 }
@@ -151,7 +158,7 @@ NLL_INLINE d_beta_parts d_beta_core_of(vd a, vd b, vd p, vd q, vd e, vd f, int w
     vd bd_a = d_sel_if(low & LOW_A, x.low_a, d_nfma(a, la.log, E), d_neg(d_mul(x.A, la.rest)));
     vd bd_b =
         d_sel_if(low & LOW_B, x.low_b, d_neg(d_fma(b, lb.log, E)), d_neg(d_mul(x.B, lb.rest)));
-    vd ratio = d_mul(d_mul(x.Ai, x.Bi), x.S), step = x.step_a;
+    vd ratio = d_add(x.Ai, x.Bi), step = x.step_a;
     if (low & LOW_B) step = low == LOW_BOTH ? d_mul(step, x.step_b) : x.step_b;
     if (low) step = d_mul(x.factor, step);
     d_beta_parts r = {zero, zero, step, ratio, zero, zero, zero, zero, zero, zero};
@@ -211,7 +218,7 @@ NLL_INLINE vd d_lbeta(vd a, vd b) {
        ds = d_stirling_tail_w(x.Sw, WANT_VALUE).value;
     vd la = d_log1p_pair(d_min(most, d_mul(x.B, x.Ai))).log; /* log(S / A) */
     vd lb = d_log1p_pair(d_min(most, d_mul(x.A, x.Bi))).log;
-    vd ratio = d_mul(d_mul(x.Ai, x.Bi), x.S);
+    vd ratio = d_add(x.Ai, x.Bi);
     vd last = d_mul(d_set(0.5), d_log_product(d_mul(x.factor, d_mul(x.step_a, x.step_b)), ratio));
     vd y = d_add(d_add(d_sub(da, ds), d_add(db, d_set(HALF_LOG_2_PI))), last);
     y = d_nfma(d_sel(x.low_a, a, x.A), la, d_nfma(d_sel(x.low_b, b, x.B), lb, y));
