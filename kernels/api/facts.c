@@ -8,13 +8,13 @@
 
 #define EULER 0x1.2788cfc6fb619p-1        /* Euler's constant */
 #define PI2_6 0x1.a51a6625307d3p+0        /* pi^2 / 6 */
-#define LN2_HALF_2PI 0x1.d67f1c864beb5p-1 /* log(2 pi) / 2 */
+#define HALF_LOG_2PI 0x1.d67f1c864beb5p-1 /* log(2 pi) / 2 */
 
 static double exp_(double x) { return nll_one(NLL_K_exp, x); }
 static double log_(double x) { return nll_one(NLL_K_log, x); }
 static double power(double x, double y) { return exp_(y * log_(x)); }
 static double lgamma_(double x) { /* x >= 1 */
-    return (x - 0.5) * log_(x) - x + LN2_HALF_2PI + nll_one(NLL_K_stirling, x);
+    return (x - 0.5) * log_(x) - x + HALF_LOG_2PI + nll_one(NLL_K_stirling, x);
 }
 
 /* The lowest of the most likely counts where the density rises up to t: of two equal ones, t - 1.
@@ -128,7 +128,7 @@ NLL_FACT(zip_mode) {
     double rate = p->x[1], k = lowest(rate, (double)INFINITY);
     if (!(k > 0)) return 0;
     double density = nll_two(NLL_K_bd0, k, rate) + nll_one(NLL_K_stirling, k);
-    density += LN2_HALF_2PI + 0.5 * log_(k);
+    density += HALF_LOG_2PI + 0.5 * log_(k);
     return p->x[0] + p->rest[0] * exp_(-rate) >= p->rest[0] * exp_(-density) ? 0 : k;
 }
 

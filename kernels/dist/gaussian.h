@@ -21,7 +21,6 @@
 #include "math/log.h"
 #include "shape/map.h"
 
-#define HALF_LOG_2PI 0x1.d67f1c864beb5p-1
 
 /* NaN where the parameters are out of their domain, +inf and NaN where y is infinite. */
 NLL_INLINE map_value gaussian_edges(map_value r, V mu, V y, M valid) {
@@ -45,7 +44,7 @@ NLL_INLINE map_value gaussian_scale(const V x[], const double *par) {
     M small = v_lt(s, one);
     V w = v_div(v_sel(small, v_nfma(z, z, one), one), s);
     map_value r;
-    r.loss = v_fma(v_mul(half, z), z, v_add(v_log(s), v_set(HALF_LOG_2PI)));
+    r.loss = v_fma(v_mul(half, z), z, v_add(v_log(s), v_set(D_HALF_LOG_2PI)));
     r.grad[0] = v_neg(zs);
     r.grad[1] = v_sel(small, w, v_nfma(z, zs, w)); /* z^2 alone may overflow for a large s */
     r.hess[0] = v_div(v_div(one, s), s);
@@ -73,7 +72,7 @@ NLL_INLINE map_value gaussian_var(const V x[], const double *par) {
     M small = v_lt(v, one);
     V w = v_div(v_mul(half, v_sel(small, v_nfma(q, d, one), one)), v);
     map_value r;
-    r.loss = v_fma(v_mul(half, q), d, v_fma(half, v_log(v), v_set(HALF_LOG_2PI)));
+    r.loss = v_fma(v_mul(half, q), d, v_fma(half, v_log(v), v_set(D_HALF_LOG_2PI)));
     r.grad[0] = v_neg(ratio);
     r.grad[1] = v_sel(small, w, v_nfma(v_mul(half, ratio), ratio, w));
     r.hess[0] = v_div(one, v);
@@ -86,7 +85,7 @@ NLL_INLINE map_value gaussian_log_scale(const V x[], const double *par) {
     (void)par;
     V z = v_mul_exp(v_sub(y, mu), v_neg(t)), half = v_set(0.5);
     map_value r;
-    r.loss = v_fma(v_mul(half, z), z, v_add(t, v_set(HALF_LOG_2PI)));
+    r.loss = v_fma(v_mul(half, z), z, v_add(t, v_set(D_HALF_LOG_2PI)));
     r.grad[0] = v_neg(v_mul_exp(z, v_neg(t)));
     r.grad[1] = v_nfma(z, z, v_set(1));
     r.hess[0] = v_exp(v_mul(v_set(-2), t));
@@ -100,7 +99,7 @@ NLL_INLINE map_value gaussian_log_var(const V x[], const double *par) {
     V half = v_set(0.5), t = v_mul(half, s);
     V z = v_mul_exp(v_sub(y, mu), v_neg(t));
     map_value r;
-    r.loss = v_fma(v_mul(half, z), z, v_add(t, v_set(HALF_LOG_2PI)));
+    r.loss = v_fma(v_mul(half, z), z, v_add(t, v_set(D_HALF_LOG_2PI)));
     r.grad[0] = v_neg(v_mul_exp(z, v_neg(t)));
     r.grad[1] = v_mul(half, v_nfma(z, z, v_set(1)));
     r.hess[0] = v_exp(v_neg(s));

@@ -9,7 +9,6 @@
 #include "shape/map.h"
 
 #define D_LOG_PI 0x1.250d048e7a1bdp+0
-#define D_HALF_LOG_2PI 0x1.d67f1c864beb5p-1
 #define D_HALF_LOG_HALF_PI 0x1.ce6bb25aa1316p-3
 
 /* ---- domains: none of them takes a NaN */

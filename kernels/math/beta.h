@@ -66,8 +66,6 @@ NLL_INLINE vd d_inverses(vd x, vd *w) {
 }
 
 /* a, b, s = a + b; the same lifted, upper case; what lifting does to psi and psi1. */
-#define HALF_LOG_2_PI 0x1.d67f1c864beb5p-1
-
 typedef struct d_beta_args {
     md low_a, low_b, both, any;
     vd A, B, S, ai, bi; /* ai = 1 / a, bi = 1 / b */
@@ -162,7 +160,7 @@ NLL_INLINE d_beta_parts d_beta_core_of(vd a, vd b, vd p, vd q, vd e, vd f, int w
     if (low & LOW_B) step = low == LOW_BOTH ? d_mul(step, x.step_b) : x.step_b;
     if (low) step = d_mul(x.factor, step);
     d_beta_parts r = {zero, zero, step, ratio, zero, zero, zero, zero, zero, zero};
-    vd small = d_add(d_sub(da.value, ds.value), d_add(db.value, d_set(HALF_LOG_2_PI)));
+    vd small = d_add(d_sub(da.value, ds.value), d_add(db.value, d_set(D_HALF_LOG_2PI)));
     r.tame = d_add(d_add(bd_a, bd_b), small);
     vd last = d_log_product(low ? d_mul(step, f) : f, ratio);
     r.value = d_add(d_add(bd_a, bd_b), d_fma(half, last, small));
@@ -220,7 +218,7 @@ NLL_INLINE vd d_lbeta(vd a, vd b) {
     vd lb = d_log1p_pair(d_min(most, d_mul(x.A, x.Bi))).log;
     vd ratio = d_add(x.Ai, x.Bi);
     vd last = d_mul(d_set(0.5), d_log_product(d_mul(x.factor, d_mul(x.step_a, x.step_b)), ratio));
-    vd y = d_add(d_add(d_sub(da, ds), d_add(db, d_set(HALF_LOG_2_PI))), last);
+    vd y = d_add(d_add(d_sub(da, ds), d_add(db, d_set(D_HALF_LOG_2PI))), last);
     y = d_nfma(d_sel(x.low_a, a, x.A), la, d_nfma(d_sel(x.low_b, b, x.B), lb, y));
     y = d_sel(d_mask_or(d_eq(a, zero), d_eq(b, zero)), d_set(INFINITY), y);
     return d_sel(d_mask_and(d_le(zero, a), d_le(zero, b)), y, d_set(NAN));

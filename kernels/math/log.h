@@ -10,6 +10,8 @@
 
 #include "math/exp.h"
 
+#define D_HALF_LOG_2PI 0x1.d67f1c864beb5p-1 /* log(2 pi) / 2 */
+
 NLL_INLINE vf f_log(vf x) {
     /* subnormals up by 2^23 */
     mf tiny = f_lt(x, f_set(0x1p-126f));

@@ -13,7 +13,7 @@
 
 NLL_INLINE vd counts_rho(vd k) {
     vd one = d_set(1.0), y = d_max(one, k);                                  /* NaN passes */
-    vd rho = d_add(d_fma(d_set(0.5), d_log(y), d_set(0x1.d67f1c864beb5p-1)), /* log(2 pi) / 2 */
+    vd rho = d_add(d_fma(d_set(0.5), d_log(y), d_set(D_HALF_LOG_2PI)),
                    d_stirling_tail(y, WANT_VALUE).value);
     md whole = m_and(d_le(d_set(0.0), k), d_eq(d_rint(k), k));
     whole = m_and(whole, d_lt(k, d_set(INFINITY)));

@@ -32,7 +32,7 @@ NLL_INLINE dirichlet_ratio dirichlet_ratio_of(vd a, vd y, const double *pair) {
 
 NLL_INLINE vd dirichlet_term(vd a, vd y, const double *pair) {
     vd zero = d_set(0.0), one = d_set(1.0), half = d_set(0.5);
-    vd sigma = d_nfma(half, d_log(a), d_set(0x1.d67f1c864beb5p-1)); /* log(2 pi) / 2 */
+    vd sigma = d_nfma(half, d_log(a), d_set(D_HALF_LOG_2PI));
     sigma = d_add(sigma, d_stirling(a));
     vd e = d_add(dirichlet_ratio_of(a, y, pair).loss, d_add(sigma, d_log(y)));
     vd edge = d_sel(d_lt(a, one), d_set(-INFINITY), d_set(INFINITY));
