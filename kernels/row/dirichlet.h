@@ -15,7 +15,7 @@
 #define NLL_ROW_DIRICHLET_H
 
 #include "math/stirling.h"
-#include "row/divergence.h"
+#include "row/concentrations.h"
 
 enum { WHOLE, LOG_WHOLE, SLOPE_WHOLE, WHOLE_LOST };
 
@@ -42,29 +42,9 @@ NLL_INLINE vd dirichlet_term(vd a, vd y, const double *pair) {
     return d_sel(m_and(d_lt(zero, a), d_lt(a, d_set(INFINITY))), e, d_set(NAN));
 }
 
-void NLL_SYM(row_dirichlet)(const nll_job *j) {
-    for (size_t r = 0; r < j->rows; r++) {
-        const double *a = (const double *)j->in[0] + (ptrdiff_t)r * j->ld[0];
-        const double *y = (const double *)j->in[1] + (ptrdiff_t)r * j->ld[1];
-        const double *pair = (const double *)j->in[2] + PAIR_NUMBERS * r;
-        double *out = (double *)j->out[0] + SUMS_NUMBERS * r, sum[SUMS_NUMBERS] = {0};
-        if (j->carry) memcpy(sum, out, sizeof sum);
-        for (size_t b = 0; b < j->cols; b += ROW_BLOCK) {
-            size_t end = j->cols - b < ROW_BLOCK ? j->cols : b + ROW_BLOCK;
-            vd value = d_set(0.0);
-            for (size_t i = b; i < end; i += D_LANES) {
-                size_t k = end - i < D_LANES ? end - i : D_LANES;
-                double e[D_LANES];
-                d_store(e, dirichlet_term(d_loadn(a + i, k, 1.0), d_loadn(y + i, k, 1.0), pair));
-                value = d_add(value, d_loadn(e, k, 0.0)); /* nothing of lanes past the end */
-            }
-            div_collect(&sum[0], d_hsum(value));
-        }
-        div_write_sums(sum, out);
-    }
-}
+void NLL_SYM(row_dirichlet)(const nll_job *j) { concentrations_sum(j, dirichlet_term); }
 
-NLL_INLINE void dirichlet_slopes(vd a, vd y, const double *pair, vd scale, vd out[2]) {
+NLL_INLINE void dirichlet_slopes(vd a, vd y, const double *pair, vd out[2]) {
     vd zero = d_set(0.0), one = d_set(1.0);
     vd log_ratio = dirichlet_ratio_of(a, y, pair).log;
     vd psi = d_sub(d_stirling_parts_of(a, WANT_SLOPE).slope, d_set(pair[SLOPE_WHOLE]));
@@ -72,25 +52,9 @@ NLL_INLINE void dirichlet_slopes(vd a, vd y, const double *pair, vd scale, vd ou
     out[1] = d_sel(d_eq(a, one), zero, d_div(d_sub(one, a), y));
     md valid =
         m_and(m_and(d_le(zero, y), d_le(y, one)), m_and(d_lt(zero, a), d_lt(a, d_set(INFINITY))));
-    for (unsigned o = 0; o < 2; o++) out[o] = d_sel(valid, d_mul(scale, out[o]), d_set(NAN));
+    for (unsigned o = 0; o < 2; o++) out[o] = d_sel(valid, out[o], d_set(NAN));
 }
 
-void NLL_SYM(row_dirichlet_grad)(const nll_job *j) {
-    for (size_t r = 0; r < j->rows; r++) {
-        const double *a = (const double *)j->in[0] + (ptrdiff_t)r * j->ld[0];
-        const double *y = (const double *)j->in[1] + (ptrdiff_t)r * j->ld[1];
-        const double *pair = (const double *)j->in[2] + PAIR_NUMBERS * r;
-        vd scale = d_set(((const double *)j->in[3])[8 * r]);
-        for (size_t i = 0; i < j->cols; i += D_LANES) {
-            size_t k = j->cols - i < D_LANES ? j->cols - i : D_LANES;
-            vd g[2];
-            dirichlet_slopes(d_loadn(a + i, k, 1.0), d_loadn(y + i, k, 1.0), pair, scale, g);
-            for (unsigned o = 0; o < 2; o++)
-                if (j->out[o])
-                    d_storen((double *)j->out[o] + (ptrdiff_t)r * j->out_ld[o] + i,
-                             v_canonical(g[o]), k);
-        }
-    }
-}
+void NLL_SYM(row_dirichlet_grad)(const nll_job *j) { concentrations_grad(j, dirichlet_slopes); }
 
 #endif

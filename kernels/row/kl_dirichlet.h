@@ -17,7 +17,7 @@
 
 #include "math/bregman.h"
 #include "math/digamma.h"
-#include "row/divergence.h"
+#include "row/concentrations.h"
 
 enum { KL_WHOLE_P, KL_LOST_P, KL_WHOLE_Q, KL_LOST_Q, KL_MORE, KL_CURVE, KL_STEP };
 
@@ -41,52 +41,18 @@ NLL_INLINE vd kl_dirichlet_term(vd p, vd q, const double *pair) {
     return d_sel(kl_concentrations(p, q), y, d_set(NAN));
 }
 
-void NLL_SYM(row_kl_dirichlet)(const nll_job *j) {
-    for (size_t r = 0; r < j->rows; r++) {
-        const double *p = (const double *)j->in[0] + (ptrdiff_t)r * j->ld[0];
-        const double *q = (const double *)j->in[1] + (ptrdiff_t)r * j->ld[1];
-        const double *pair = (const double *)j->in[2] + PAIR_NUMBERS * r;
-        double *out = (double *)j->out[0] + SUMS_NUMBERS * r, sum[SUMS_NUMBERS] = {0};
-        if (j->carry) memcpy(sum, out, sizeof sum);
-        for (size_t b = 0; b < j->cols; b += ROW_BLOCK) {
-            size_t end = j->cols - b < ROW_BLOCK ? j->cols : b + ROW_BLOCK;
-            vd value = d_set(0.0);
-            for (size_t i = b; i < end; i += D_LANES) {
-                size_t k = end - i < D_LANES ? end - i : D_LANES;
-                double e[D_LANES];
-                d_store(e, kl_dirichlet_term(d_loadn(p + i, k, 1.0), d_loadn(q + i, k, 1.0), pair));
-                value = d_add(value, d_loadn(e, k, 0.0)); /* nothing of lanes past the end */
-            }
-            div_collect(&sum[0], d_hsum(value));
-        }
-        div_write_sums(sum, out);
-    }
-}
+void NLL_SYM(row_kl_dirichlet)(const nll_job *j) { concentrations_sum(j, kl_dirichlet_term); }
 
-NLL_INLINE void kl_dirichlet_slopes(vd p, vd q, const double *pair, vd scale, vd out[2]) {
+NLL_INLINE void kl_dirichlet_slopes(vd p, vd q, const double *pair, vd out[2]) {
     vd difference = d_add(d_sub(q, p), d_set(pair[KL_MORE]));
     md valid = kl_concentrations(p, q);
     out[0] = d_minus_curve(d_set(pair[KL_CURVE]), difference, p);
     out[1] = d_sub(d_digamma_step(p, q, difference), d_set(pair[KL_STEP]));
-    for (unsigned o = 0; o < 2; o++) out[o] = d_sel(valid, d_mul(scale, out[o]), d_set(NAN));
+    for (unsigned o = 0; o < 2; o++) out[o] = d_sel(valid, out[o], d_set(NAN));
 }
 
 void NLL_SYM(row_kl_dirichlet_grad)(const nll_job *j) {
-    for (size_t r = 0; r < j->rows; r++) {
-        const double *p = (const double *)j->in[0] + (ptrdiff_t)r * j->ld[0];
-        const double *q = (const double *)j->in[1] + (ptrdiff_t)r * j->ld[1];
-        const double *pair = (const double *)j->in[2] + PAIR_NUMBERS * r;
-        vd scale = d_set(((const double *)j->in[3])[8 * r]);
-        for (size_t i = 0; i < j->cols; i += D_LANES) {
-            size_t k = j->cols - i < D_LANES ? j->cols - i : D_LANES;
-            vd g[2];
-            kl_dirichlet_slopes(d_loadn(p + i, k, 1.0), d_loadn(q + i, k, 1.0), pair, scale, g);
-            for (unsigned o = 0; o < 2; o++)
-                if (j->out[o])
-                    d_storen((double *)j->out[o] + (ptrdiff_t)r * j->out_ld[o] + i,
-                             d_canonical(g[o]), k);
-        }
-    }
+    concentrations_grad(j, kl_dirichlet_slopes);
 }
 
 #endif
