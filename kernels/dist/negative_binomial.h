@@ -24,7 +24,7 @@ NLL_INLINE wide_value negative_binomial_size(vd m, vd r, vd y, vd p, vd q, vd in
 #if defined(NLL_T_F64)
     /* of log p and q, which cancel in part, what rounding took from p and q; log_ratio goes by q up
      * to 1/2 */
-    vd s = d_add(r, m), lost = d_add(d_sub(d_max(r, m), s), d_min(r, m));
+    vd s = d_add(r, m), lost = d_sum_lost(r, m, s);
     vd p_lost = d_nfma(p, lost, d_nfma(p, s, r)), q_lost = d_nfma(q, lost, d_nfma(q, s, m));
     vd by_q = d_neg(d_mul(d_div(q, p), q_lost)),
        by_p = d_add(d_div(p_lost, d_max(d_set(0x1p-1022), p)), q_lost);
@@ -47,7 +47,7 @@ NLL_INLINE wide_value negative_binomial_mean(const vd x[], const double *par) {
     vd s = d_add(r, m), inv = d_div(one, s), p = d_mul(r, inv), q = d_mul(m, inv);
 #if defined(NLL_T_F64)
     /* the deviances are of order (p (y - m))^2: p to the last place */
-    vd large = d_max(r, m), lost = d_add(d_sub(large, s), d_min(r, m));
+    vd lost = d_sum_lost(r, m, s);
     vd more = d_mul(d_nfma(p, lost, d_nfma(p, s, r)), inv);
     p = d_add(p, d_sel(d_lt(d_abs(more), one), more, zero)); /* s or its inverse is infinite: NaN */
 #endif

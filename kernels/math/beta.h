@@ -119,7 +119,7 @@ NLL_INLINE vd d_quotient(vd d, vd x, vd xi) {
 NLL_INLINE vd d_beta_gap(vd a, vd b, vd p, vd q) {
     vd s = d_add(a, b), left = d_fma(s, p, d_neg(a)), right = d_nfma(s, q, b);
 #if defined(NLL_T_F64)
-    vd lost = d_add(d_sub(d_max(a, b), s), d_min(a, b));
+    vd lost = d_sum_lost(a, b, s);
     left = d_fma(lost, p, left);
     right = d_nfma(lost, q, right);
 #endif

@@ -178,44 +178,48 @@ NLL_INLINE vd d_trigamma_rest(vd x) {
     /* psi1(x) = psi1(x + 1) + 1 / x^2 */
     return d_sel(low, d_fma(d_mul(d_sub(one, x), xi), xi, d_add(rest, yi)), rest);
 }
-/* base - difference (psi1(p) - 1 / p). */
-NLL_INLINE vd d_minus_curve_rest(vd base, vd difference, vd p) {
-    vd y = d_nfma(difference, d_trigamma_rest(p), base);
+/* base - difference curve, for curve = psi1(p) or psi1(p) - 1 / p. */
+NLL_INLINE vd d_minus_times(vd base, vd difference, vd p, vd curve) {
+    vd y = d_nfma(difference, curve, base);
 #if defined(NLL_T_F64)
     /* psi1(p) may overflow: 1 / p^2 to all digits */
     vd tiny = d_sub(base, d_div(d_div(difference, p), p));
     y = d_sel(d_lt(p, d_set(0x1p-500)), tiny, y);
 #endif
+    (void)p;
     return y;
 }
-/* base - difference psi1(p). */
+NLL_INLINE vd d_minus_curve_rest(vd base, vd difference, vd p) {
+    return d_minus_times(base, difference, p, d_trigamma_rest(p));
+}
 NLL_INLINE vd d_minus_curve(vd base, vd difference, vd p) {
-    vd y = d_nfma(difference, d_trigamma(p), base);
+    return d_minus_times(base, difference, p, d_trigamma(p));
+}
+/* What psi rises from the smaller of p and q to the larger, size = |q - p|. */
+NLL_INLINE d_gamma_step d_digamma_rise(vd p, vd q, vd size) {
+    vd least = d_min(p, q);
 #if defined(NLL_T_F64)
-    /* psi1(p) may overflow: 1 / p^2 to all digits */
-    vd tiny = d_sub(base, d_div(d_div(difference, p), p));
-    y = d_sel(d_lt(p, d_set(0x1p-500)), tiny, y);
+    d_gamma_step step = d_gamma_difference(least, d_min(size, d_set(0x1p900)), WANT_SLOPE);
+    /* psi is log up there; and 1 / least is all of it where the ratio of the two leaves the range
+     */
+    md far = d_lt(d_mul(d_set(0x1p1000), least), d_min(size, d_set(0x1p930)));
+    vd inverse = d_div(d_set(1), least);
+    step.slope = d_add(step.slope, d_log(d_max(d_set(1), d_mul(size, d_set(0x1p-900)))));
+    step.slope = d_sel(far, inverse, step.slope);
+    step.slope_rest = d_sel(far, inverse, step.slope_rest);
+    return step;
+#else
+    return d_gamma_difference(least, size, WANT_SLOPE);
 #endif
-    return y;
+}
+/* y with the sign of difference; difference itself where it is 0. */
+NLL_INLINE vd d_toward(vd y, vd difference) {
+    y = d_sel(d_lt(difference, d_set(0)), d_neg(y), y);
+    return d_sel(d_eq(difference, d_set(0)), difference, y);
 }
 /* psi(q) - psi(p), with difference = q - p. */
 NLL_INLINE vd d_digamma_step(vd p, vd q, vd difference) {
-    vd least = d_min(p, q), size = d_abs(difference);
-#if defined(NLL_T_F64)
-    vd near = d_min(size, d_set(0x1p900));
-#else
-    vd near = size;
-#endif
-    vd step = d_gamma_difference(least, near, WANT_SLOPE).slope;
-#if defined(NLL_T_F64)
-    /* psi is log up there; and 1 / least is all of it where the ratio of the two leaves the range
-     */
-    step = d_add(step, d_log(d_max(d_set(1), d_mul(size, d_set(0x1p-900)))));
-    md far = d_lt(d_mul(d_set(0x1p1000), least), d_min(size, d_set(0x1p930)));
-    step = d_sel(far, d_div(d_set(1), least), step);
-#endif
-    step = d_sel(d_lt(difference, d_set(0)), d_neg(step), step);
-    return d_sel(d_eq(difference, d_set(0)), difference, step);
+    return d_toward(d_digamma_rise(p, q, d_abs(difference)).slope, difference);
 }
 /* psi(q) - psi(p) - log(q / p), with difference = q - p; and, for p, q >= 1, the same without
  * the share of -1 / (2 x). */
@@ -223,23 +227,9 @@ typedef struct d_step_rest {
     vd rest, tail;
 } d_step_rest;
 NLL_INLINE d_step_rest d_digamma_step_rest(vd p, vd q, vd difference) {
-    vd least = d_min(p, q), size = d_abs(difference);
-#if defined(NLL_T_F64)
-    vd near = d_min(size, d_set(0x1p900)); /* psi is log up there */
-#else
-    vd near = size;
-#endif
-    d_gamma_step step = d_gamma_difference(least, near, WANT_SLOPE);
-    vd rest = step.slope_rest, tail = step.slope_tail;
-#if defined(NLL_T_F64)
-    /* 1 / least is all of it where the ratio of the two leaves the range */
-    md far = d_lt(d_mul(d_set(0x1p1000), least), d_min(size, d_set(0x1p930)));
-    rest = d_sel(far, d_div(d_set(1), least), rest);
-#endif
-    md down = d_lt(difference, d_set(0)), none = d_eq(difference, d_set(0));
-    rest = d_sel(down, d_neg(rest), rest);
-    tail = d_sel(down, d_neg(tail), tail);
-    return (d_step_rest){d_sel(none, difference, rest), d_sel(none, difference, tail)};
+    d_gamma_step step = d_digamma_rise(p, q, d_abs(difference));
+    return (d_step_rest){d_toward(step.slope_rest, difference),
+                         d_toward(step.slope_tail, difference)};
 }
 
 #endif

@@ -100,6 +100,9 @@ NLL_INLINE vd d_log_split(vd u, vd *r) {
     return d_sub(d_of_bits(l_or(e, l_set(0x4330000000000000))), d_set(0x1p52 + 2048.0));
 }
 
+/* What rounding took from s = a + b, for a, b >= 0. */
+NLL_INLINE vd d_sum_lost(vd a, vd b, vd s) { return d_add(d_sub(d_max(a, b), s), d_min(a, b)); }
+
 /* x > 0 as 2^n (1 + r), |r| < 1/2; subnormals too */
 NLL_INLINE vd d_log_split_any(vd x, vd *r) {
 #if defined(NLL_T_F64)
