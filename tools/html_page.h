@@ -39,7 +39,9 @@ void put_text(struct page *page, const char *text);
 void put_short(struct page *page, const char *text, size_t most);
 /* "categorical f32 forward 4096x1000" of the fields first..last, empty ones left out. */
 void put_work(struct page *page, const struct result *result, enum field first, enum field last);
-/* What it is, its rates, and their share of the roof if known: the text of tooltips. */
+/* What it is, and how many elements per second. */
+void put_rate(struct page *page, const struct result *result);
+/* The same with bytes per second, and their share of the roof if known: the text of tooltips. */
 void put_rates(struct page *page, const struct result *result);
 /* Three significant digits: 0.123, 4.56, 78.9, 1230. */
 void put_number(struct page *page, double value);

@@ -86,12 +86,8 @@ static bool split(const struct result **r, size_t count, struct line *lines, siz
 static void put_tooltip(struct page *page, const struct result *r) {
     put_text(page, page->runs->items[r->run].label);
     put(page, ", ");
-    put_work(page, r, FIELD_MODEL, FIELD_SIZE);
-    put(page, ", ");
-    put_text(page, result_word(page->runs, r, FIELD_ISA));
-    put(page, ": ");
-    put_number(page, r->items / 1e9);
-    put(page, " Gelem/s in ");
+    put_rate(page, r);
+    put(page, " in ");
     put_bytes(page, r->footprint);
     if (r->ticks > 0) {
         put(page, ", ");

@@ -91,13 +91,18 @@ void put_number(struct page *page, double value) {
         put(page, "%.*f", fabs(value) >= 10 ? 1 : fabs(value) >= 1 ? 2 : 3, value);
 }
 
-void put_rates(struct page *page, const struct result *r) {
+void put_rate(struct page *page, const struct result *r) {
     put_work(page, r, FIELD_MODEL, FIELD_SIZE);
     put(page, ", ");
     put_text(page, result_word(page->runs, r, FIELD_ISA));
     put(page, ": ");
     put_number(page, r->items / 1e9);
-    put(page, " Gelem/s, ");
+    put(page, " Gelem/s");
+}
+
+void put_rates(struct page *page, const struct result *r) {
+    put_rate(page, r);
+    put(page, ", ");
     put_number(page, r->bytes / 1e9);
     put(page, " GB/s");
     if (r->fraction > 0) put(page, ", %.0f%% of its roof", 100 * r->fraction);
