@@ -57,41 +57,46 @@ static nll_view relaid(const nll_view *v, const struct layout *l, void **data) {
     return (nll_view){p, v->dtype, v->rows, v->cols, l->row, l->col, 0};
 }
 
+/* A categorical problem in a layout: all outputs as from contiguous rows, and the gradient over its
+ * input too. */
+static void check_categorical(const struct layout *l, nll_dtype type, int which, size_t rows,
+                              size_t cols) {
+    struct problem p;
+    nll_categorical_args a = categorical_problem(&p, which, type, rows, cols);
+    struct snapshot plain = snap_categorical(&a, NLL_F64, type, SNAP_ALL);
+    cr_assert_eq(plain.status, NLL_OK, "%s", nll_status_string(plain.status));
+    nll_view *x = !is_absent(&a.logits)      ? &a.logits
+                  : !is_absent(&a.log_probs) ? &a.log_probs
+                                             : &a.probs;
+    void *data, *soft = NULL;
+    *x = relaid(x, l, &data);
+    if (!is_absent(&a.target_probs)) a.target_probs = relaid(&a.target_probs, l, &soft);
+    struct snapshot strided = snap_categorical(&a, NLL_F64, type, SNAP_ALL);
+    char label[80];
+    snprintf(label, sizeof label, "%s, %zu rows of %zu, problem %d", l->name, rows, cols, which);
+    snap_compare(&strided, &plain, label);
+    a.grad = (nll_out){(void *)(uintptr_t)x->data, type, rows, cols, l->row, l->col};
+    ASSERT_OK(nll_categorical(&a, NULL));
+    size_t wrong = 0, size = nll_dtype_size(type);
+    for (size_t i = 0; i < rows * cols; i++) {
+        ptrdiff_t at = (ptrdiff_t)(i / cols) * l->row + (ptrdiff_t)(i % cols) * l->col;
+        wrong += memcmp((const char *)x->data + at * (ptrdiff_t)size,
+                        (char *)plain.data[1] + i * size, size) != 0;
+    }
+    cr_expect(wrong == 0, "%s: %zu numbers of the gradient in place differ", label, wrong);
+    snap_free(&plain);
+    snap_free(&strided);
+    free(data);
+    free(soft);
+    problem_free(&p);
+}
+
 ParameterizedTestParameters(edges_layout, categorical) { return indices(TYPES * LAYOUTS); }
 ParameterizedTest(int *index, edges_layout, categorical) {
-    nll_dtype type = types[*index % TYPES];
     for (int which = 0; which < CATEGORICAL_PROBLEMS; which++) {
         size_t rows = 21, cols = which % 2 ? 133 : 600;
         struct layout l = layout(*index / TYPES, rows, cols);
-        struct problem p;
-        nll_categorical_args a = categorical_problem(&p, which, type, rows, cols);
-        struct snapshot plain = snap_categorical(&a, NLL_F64, type, SNAP_ALL);
-        cr_assert_eq(plain.status, NLL_OK, "%s", nll_status_string(plain.status));
-        nll_view *x = !is_absent(&a.logits)      ? &a.logits
-                      : !is_absent(&a.log_probs) ? &a.log_probs
-                                                 : &a.probs;
-        void *data, *soft = NULL;
-        *x = relaid(x, &l, &data);
-        if (!is_absent(&a.target_probs)) a.target_probs = relaid(&a.target_probs, &l, &soft);
-        struct snapshot strided = snap_categorical(&a, NLL_F64, type, SNAP_ALL);
-        char label[64];
-        snprintf(label, sizeof label, "%s problem %d", l.name, which);
-        snap_compare(&strided, &plain, label);
-        /* gradient into the same layout, over the input */
-        a.grad = (nll_out){(void *)(uintptr_t)x->data, type, rows, cols, l.row, l.col};
-        ASSERT_OK(nll_categorical(&a, NULL));
-        size_t wrong = 0, size = nll_dtype_size(type);
-        for (size_t i = 0; i < rows * cols; i++) {
-            ptrdiff_t at = (ptrdiff_t)(i / cols) * l.row + (ptrdiff_t)(i % cols) * l.col;
-            wrong += memcmp((const char *)x->data + at * (ptrdiff_t)size,
-                            (char *)plain.data[1] + i * size, size) != 0;
-        }
-        cr_expect(wrong == 0, "%s: %zu numbers of the strided gradient differ", label, wrong);
-        snap_free(&plain);
-        snap_free(&strided);
-        free(data);
-        free(soft);
-        problem_free(&p);
+        check_categorical(&l, types[*index % TYPES], which, rows, cols);
     }
 }
 
@@ -101,39 +106,10 @@ ParameterizedTestParameters(edges_layout, side_by_side) { return indices(TYPES *
 ParameterizedTest(int *index, edges_layout, side_by_side) {
     static const size_t shapes[6][3] = {{1, 300, 1},     {3, 1000, 3},   {17, 1000, 32},
                                         {130, 600, 256}, {600, 70, 600}, {70, 5000, 70}};
-    nll_dtype type = types[*index % TYPES];
-    const size_t *shape = shapes[*index / TYPES], rows = shape[0], cols = shape[1];
-    struct layout l = {"side by side", 1, (ptrdiff_t)shape[2], 0, shape[2] * cols};
-    for (int which = *index % 2; which < CATEGORICAL_PROBLEMS; which += gen_quick() ? 4 : 2) {
-        struct problem p;
-        nll_categorical_args a = categorical_problem(&p, which, type, rows, cols);
-        struct snapshot plain = snap_categorical(&a, NLL_F64, type, SNAP_ALL);
-        cr_assert_eq(plain.status, NLL_OK, "%s", nll_status_string(plain.status));
-        nll_view *x = !is_absent(&a.logits)      ? &a.logits
-                      : !is_absent(&a.log_probs) ? &a.log_probs
-                                                 : &a.probs;
-        void *data, *soft = NULL;
-        *x = relaid(x, &l, &data);
-        if (!is_absent(&a.target_probs)) a.target_probs = relaid(&a.target_probs, &l, &soft);
-        struct snapshot strided = snap_categorical(&a, NLL_F64, type, SNAP_ALL);
-        char label[64];
-        snprintf(label, sizeof label, "%zu rows of %zu, problem %d", rows, cols, which);
-        snap_compare(&strided, &plain, label);
-        a.grad = (nll_out){(void *)(uintptr_t)x->data, type, rows, cols, l.row, l.col};
-        ASSERT_OK(nll_categorical(&a, NULL));
-        size_t wrong = 0, size = nll_dtype_size(type);
-        for (size_t i = 0; i < rows * cols; i++) {
-            size_t at = i / cols + i % cols * shape[2];
-            wrong += memcmp((const char *)x->data + at * size, (char *)plain.data[1] + i * size,
-                            size) != 0;
-        }
-        cr_expect(wrong == 0, "%s: %zu numbers of the gradient in place differ", label, wrong);
-        snap_free(&plain);
-        snap_free(&strided);
-        free(data);
-        free(soft);
-        problem_free(&p);
-    }
+    const size_t *shape = shapes[*index / TYPES];
+    struct layout l = {"side by side", 1, (ptrdiff_t)shape[2], 0, shape[2] * shape[1]};
+    for (int which = *index % 2; which < CATEGORICAL_PROBLEMS; which += gen_quick() ? 4 : 2)
+        check_categorical(&l, types[*index % TYPES], which, shape[0], shape[1]);
 }
 
 /* What lies between strided elements is not touched. */
