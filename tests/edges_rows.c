@@ -1,6 +1,8 @@
 /* edges_rows.c: ignored rows, row weights, empty means, labels, caller's divisor: what holds for
  * rows whatever is in them. */
+#include "gen.h"
 #include "small.h"
+#include "snapshot.h"
 #include "support.h"
 
 #include <criterion/criterion.h>
@@ -220,5 +222,57 @@ Test(edges_rows, soft_targets_mean) {
         EXPECT_NEAR(*t, s.r.mean, 7.5 * M_LN2 / 2);
         EXPECT_NEAR(*t, s.grad_q[0], 3 * M_LN2 / 2);
         EXPECT_NEAR(*t, s.grad_q[3], 5 * M_LN2 / 2);
+    }
+}
+
+/* Losses and gradients alone take a shorter way (categorical_plain.c) but for groups of rows
+ * with one that is ignored, masked, far from 0 or of an extreme scale: the bits are those of the
+ * long way. */
+static void short_way(nll_dtype type, size_t cols) {
+    enum { ROWS = 1100 };
+    uint64_t state = gen_state(9100 + cols);
+    double *x = malloc(ROWS * cols * sizeof *x);
+    int16_t y[ROWS];
+    cr_assert_not_null(x);
+    for (int odd = 0; odd < 2; odd++) {
+        for (size_t i = 0; i < ROWS * cols; i++)
+            x[i] = gen_value(odd && gen_below(500, &state) == 0 ? GEN_REAL : GEN_LOGIT, &state);
+        for (size_t i = 0; i < ROWS; i++) {
+            y[i] = (int16_t)gen_below(cols, &state);
+            if (odd && gen_below(300, &state) == 0) y[i] = -100;
+            double shift = odd && gen_below(300, &state) == 0 ? 1e5 : 0;
+            for (size_t j = 0; j < cols; j++) x[i * cols + j] += shift;
+        }
+        void *data = to_array(type, ROWS * cols, x);
+        nll_categorical_args a = {.struct_size = sizeof a,
+                                  .logits = nll_view_2d(data, type, ROWS, cols),
+                                  .target = nll_view_1d(y, NLL_I16, ROWS),
+                                  .has_ignore_index = odd,
+                                  .ignore_index = -100};
+        static const double ups[] = {1, -3, 0, 0x1p-1050, 0x1p1000, NAN};
+        for (size_t u = 0; u < sizeof ups / sizeof ups[0]; u++) {
+            a.common.reduction = u % 2 ? NLL_SUM : NLL_MEAN;
+            a.common.grad_output = nll_number(ups[u]);
+            struct snapshot all =
+                snap_categorical(&a, NLL_F64, type, SNAP_NLL | SNAP_GRAD | SNAP_LSE);
+            struct snapshot two = snap_categorical(&a, NLL_F64, type, SNAP_NLL | SNAP_GRAD);
+            struct snapshot one = snap_categorical(&a, NLL_F64, type, 0);
+            cr_expect_eq(all.status, NLL_OK);
+            snap_compare(&two, &all, "loss and gradient");
+            snap_compare(&one, &all, "the sum alone");
+            snap_free(&all);
+            snap_free(&two);
+            snap_free(&one);
+        }
+        free(data);
+    }
+    free(x);
+}
+
+Test(edges_rows, short_way) {
+    static const size_t widths[] = {1, 2, 10, 16, 65, 700};
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        short_way(NLL_F32, widths[i]);
+        short_way(NLL_F64, widths[i]);
     }
 }

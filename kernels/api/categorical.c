@@ -291,6 +291,7 @@ static nll_status run(const nll_categorical_args *args, nll_result *result) {
     double divisor = a.common.divisor > 0 ? a.common.divisor : weight_sum;
     p.grad_scale = a.common.reduction == NLL_MEAN ? 1.0 / divisor : 1.0;
     if (a.common.grad_output.dtype == NLL_NUMBER) p.grad_scale *= a.common.grad_output.value;
+    p.plain = cat_is_plain(&p);
 
     size_t blocks = blocks_of(p.rows);
     int tiled = cat_tiled(&p);

@@ -47,6 +47,7 @@ typedef struct cat_plan {
     int graded;                /* a gradient or second derivative is wanted */
     int scores;                /* a scoring output is wanted (categorical_score.c) */
     int x_direct, q_direct, grad_direct;
+    int plain;            /* categorical_plain.c will do, for most groups */
     double cap[2];        /* {softcap, temperature} for the kernel */
     const double *weight; /* class weights [cols] or NULL */
     const void *uniform;  /* smoothed: u_c [cols] in the compute type */
@@ -68,6 +69,9 @@ nll_status cat_check_labels(const cat_plan *p, nll_result *r);
 nll_status cat_check_sequences(const cat_plan *p);
 /* Values (into loss[0..count)), gradients and side outputs of `count` <= NLL_ROW_GROUP rows. */
 void cat_group(cat_plan *p, size_t row, size_t count, double *loss);
+/* The same for a plan that is plain; 0 if these rows are not, and nothing of use was written. */
+int cat_is_plain(const cat_plan *p);
+int cat_plain_group(const cat_plan *p, size_t row, size_t count, double *loss);
 
 /* Arrays whose classes lie apart: groups of rows by way of tiles (categorical_tile.c). */
 enum { CAT_TILE = 264 << 10 }; /* bytes of a tile on the stack: NLL_ROW_CACHE, and a line per row */
@@ -100,7 +104,10 @@ double cat_logit(const cat_plan *p, cat_scratch *s, size_t row, int64_t col);
  * supplied here, and in[1] where the kernel takes dense weights. */
 void cat_pass(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job job, size_t row,
               size_t count);
-/* The same, without the rows of an index target that are ignored: y < 0. */
+/* The same for sources that need no conversion. */
+void cat_pass_direct(const cat_plan *p, enum nll_kernel kernel, nll_job job, size_t row,
+                     size_t count);
+/* The same as cat_pass, without the rows of an index target that are ignored: y < 0. */
 void cat_pass_counted(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job job,
                       size_t row, size_t count, const int64_t *y);
 /* A group's distributions, by sums without the arg max h: all digits of 1 - p_h, whatever the
@@ -146,5 +153,8 @@ void cat_second(const cat_plan *p, cat_scratch *s, size_t row, size_t count, con
                 const cat_row_grad *g);
 void cat_gradients(const cat_plan *p, cat_scratch *s, size_t row, size_t count,
                    const cat_row_grad *g);
+/* The softmax's part of the gradients of rows whose logits and gradients need no conversion; `job`
+ * holds the per-row slots. */
+void cat_softmax_grad(const cat_plan *p, nll_job job, size_t row, size_t count);
 
 #endif

@@ -146,14 +146,31 @@ static void zero_row(const cat_plan *p, cat_scratch *s, size_t row) {
     }
 }
 
+void cat_softmax_grad(const cat_plan *p, nll_job job, size_t row, size_t count) {
+    const nll_out *out = &p->a->grad;
+    const size_t size = nll_type_size(p->type);
+    job.rows = count;
+    job.cols = p->cols;
+    job.in[0] = nll_fetch(p->x, p->type, p->isa, row, 0, NLL_ALONG_COLS, p->cols, NULL);
+    job.ld[0] = p->x->row_stride;
+    job.out[0] = nll_put_target(out, p->type, row, 0, NLL_ALONG_COLS, NULL);
+    job.out_ld[0] = out->row_stride;
+    if (job.out[0] == job.in[0] &&
+        p->total == p) /* the memory has time for what the next group reads */
+        job.par[0] = (double)((ptrdiff_t)(count * size) * job.ld[0]);
+    if (p->result)
+        nll_tile_ask(&job, job.out[0], p->result->data, nll_dtype_size(p->result->dtype),
+                     p->result->row_stride, p->result->col_stride, 0, 1);
+    p->isa->fn[p->type][NLL_K_row_softmax_grad](&job);
+}
+
 /* Rows whose logits and gradients need no conversion, in one kernel call. */
 static void run_direct(const cat_plan *p, cat_scratch *s, size_t row, size_t count,
                        const cat_row_grad *g) {
     const nll_out *out = &p->a->grad;
     double coef[NLL_ROW_GROUP][4], anchors[NLL_ROW_GROUP], u_at[NLL_ROW_GROUP][2];
     int anchored = 0;
-    nll_job job = {.rows = count, .cols = p->cols, .ld = {p->x->row_stride}};
-    job.in[0] = cat_logits(p, s, row, 0, p->cols, NULL);
+    nll_job job = {.in = {NULL}};
     if (p->dense) {
         job.in[1] = cat_dense(p, s, row, 0, p->cols);
         job.ld[1] = p->smoothed ? 0 : p->a->target_probs.row_stride;
@@ -173,17 +190,10 @@ static void run_direct(const cat_plan *p, cat_scratch *s, size_t row, size_t cou
     }
     job.in[2] = anchored ? anchors : NULL;
     job.in[3] = coef;
-    job.out[0] = nll_put_target(out, p->type, row, 0, NLL_ALONG_COLS, NULL);
-    job.out_ld[0] = out->row_stride;
-    if (job.out[0] == job.in[0] &&
-        p->total == p) /* the memory has time for what the next group reads */
-        job.par[0] = (double)((ptrdiff_t)(count * size) * job.ld[0]);
-    if (p->result)
-        nll_tile_ask(&job, job.out[0], p->result->data, nll_dtype_size(p->result->dtype),
-                     p->result->row_stride, p->result->col_stride, 0, 1);
-    p->isa->fn[p->type][NLL_K_row_softmax_grad](&job);
+    cat_softmax_grad(p, job, row, count);
+    char *to = nll_put_target(out, p->type, row, 0, NLL_ALONG_COLS, NULL);
     for (size_t r = 0; r < count; r++) {
-        char *row_out = (char *)job.out[0] + (ptrdiff_t)(r * size) * job.out_ld[0];
+        char *row_out = to + (ptrdiff_t)(r * size) * out->row_stride;
         for (int k = 0; k < 2; k++)
             if (g[r].at[k].class >= 0)
                 nll_set_element(p->type, row_out, (size_t)g[r].at[k].class,

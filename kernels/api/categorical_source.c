@@ -62,21 +62,26 @@ static void chunked(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, n
     }
 }
 
+void cat_pass_direct(const cat_plan *p, enum nll_kernel kernel, nll_job job, size_t row,
+                     size_t count) {
+    job.rows = count;
+    job.cols = p->cols;
+    job.in[0] = nll_fetch(p->x, p->type, p->isa, row, 0, NLL_ALONG_COLS, p->cols, NULL);
+    job.ld[0] = p->x->row_stride;
+    if (p->next && kernel == NLL_K_row_lse)
+        nll_tile_ask(&job, job.in[0], p->next->data, nll_dtype_size(p->next->dtype),
+                     p->next->row_stride, p->next->col_stride, 0, 0);
+    p->isa->fn[p->type][kernel](&job);
+}
+
 void cat_pass(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job job, size_t row,
               size_t count) {
     if (p->x_direct && (!takes_dense(kernel) || p->smoothed || p->q_direct)) {
-        job.rows = count;
-        job.cols = p->cols;
-        job.in[0] = cat_logits(p, s, row, 0, p->cols, NULL);
-        job.ld[0] = p->x->row_stride;
         if (takes_dense(kernel)) {
             job.in[1] = cat_dense(p, s, row, 0, p->cols);
             job.ld[1] = p->smoothed ? 0 : p->a->target_probs.row_stride;
         }
-        if (p->next && kernel == NLL_K_row_lse)
-            nll_tile_ask(&job, job.in[0], p->next->data, nll_dtype_size(p->next->dtype),
-                         p->next->row_stride, p->next->col_stride, 0, 0);
-        p->isa->fn[p->type][kernel](&job);
+        cat_pass_direct(p, kernel, job, row, count);
         return;
     }
     for (size_t r = 0; r < count; r++)

@@ -119,6 +119,7 @@ static void prepare(const cat_plan *p, cat_tile *t, char *memory, size_t bytes) 
     t->plan.x_direct = !p->transformed;
     t->raw.x_direct = 1;
     t->plan.grad_direct = nll_out_given(&p->a->grad);
+    t->plan.plain = cat_is_plain(&t->plan);
     if (t->q) t->plan.q_direct = !nll_view_given(&p->a->class_weight) && p->a->label_smoothing == 0;
 }
 

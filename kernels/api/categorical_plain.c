@@ -1,0 +1,121 @@
+/* categorical_plain.c: the most common call in fewer steps: index targets without options, and
+ * nothing wanted but losses and the gradient of the logits.  The kernels are those of cat_group,
+ * and what lies between them is its arithmetic with A = 1 and all else 0, so the bits are too. */
+#include "categorical.h"
+#include "fetch.h"
+
+#include <math.h>
+#include <string.h>
+
+int cat_is_plain(const cat_plan *p) {
+    const nll_categorical_args *a = p->a;
+    const nll_view *up = &a->common.grad_output;
+    int graded = nll_out_given(&a->grad);
+    int outputs = p->scores || a->count_correct || nll_out_given(&a->lse) ||
+                  nll_out_given(&a->mode) || nll_out_given(&a->p_target) ||
+                  nll_out_given(&a->weight) || nll_out_given(&a->hess) || nll_out_given(&a->hvp) ||
+                  nll_out_given(&a->grad_target_probs);
+    int weights = p->weight || nll_view_given(&a->common.sample_weight) ||
+                  (nll_view_given(up) && up->dtype != NLL_NUMBER);
+    return p->form == CAT_LOGITS && p->x_direct && !p->dense && !(a->z_loss > 0) && !outputs &&
+           !(graded && (!p->grad_direct || weights || p->grad_scale == 0));
+}
+
+/* What cat_rows is to cat_group; `top` is in the compute type. */
+typedef struct plain_rows {
+    int64_t y[NLL_ROW_GROUP];
+    double N[NLL_ROW_GROUP], S[NLL_ROW_GROUP], lost[NLL_ROW_GROUP], top[NLL_ROW_GROUP],
+        x_y[NLL_ROW_GROUP];
+    double others[NLL_ROW_GROUP], mantissa[NLL_ROW_GROUP], power[NLL_ROW_GROUP], p_y[NLL_ROW_GROUP];
+    double coef[NLL_ROW_GROUP][4];
+} plain_rows;
+
+/* The logits of the targets, and the sums; is a row far from 0 or empty?  In loops that a compiler
+ * can vectorise. */
+#define LOGITS_AND_SUMS(T)                                                            \
+    do {                                                                              \
+        const T *x = (const T *)p->x->data + (ptrdiff_t)row * p->x->row_stride;       \
+        const T *top = (const T *)(const void *)g->top;                               \
+        T at[NLL_ROW_GROUP];                                                          \
+        for (size_t i = 0; i < count; i++, x += p->x->row_stride) at[i] = x[g->y[i]]; \
+        for (size_t i = 0; i < count; i++) {                                          \
+            T peak = at[i] > top[i] ? at[i] : top[i];                                 \
+            odd |= !(peak <= (T)NLL_NEAR) | !(peak >= (T)-NLL_NEAR);                  \
+            odd |= top[i] == (T)-INFINITY;                                            \
+        }                                                                             \
+        for (size_t i = 0; i < count; i++) {                                          \
+            g->x_y[i] = at[i];                                                        \
+            g->S[i] += g->lost[i];                                                    \
+        }                                                                             \
+    } while (0)
+static int plain_sums(const cat_plan *p, plain_rows *g, size_t row, size_t count) {
+    int odd = 0;
+    cat_targets(p, row, count, g->y);
+    for (size_t i = 0; i < count; i++) odd |= g->y[i] < 0;
+    if (odd) return 0;
+    cat_pass_direct(p, NLL_K_row_lse,
+                    (nll_job){.in = {NULL, g->y}, .out = {g->N, g->S, g->lost, g->top}}, row,
+                    count);
+    if (p->type == NLL_TYPE_F32)
+        LOGITS_AND_SUMS(float);
+    else
+        LOGITS_AND_SUMS(double);
+    return !odd;
+}
+
+/* As coefficients() of categorical_grad.c; 0 if a row's is not a normal number. */
+static int plain_coefficients(const cat_plan *p, plain_rows *g, size_t count) {
+    const uint64_t mantissa = ((uint64_t)1 << 52) - 1, one = (uint64_t)1023 << 52,
+                   exact = (uint64_t)1075 << 52; /* of 2^52: integers in the low bits */
+    int odd = 0, narrow = p->type == NLL_TYPE_F32;
+    double f[NLL_ROW_GROUP], k[NLL_ROW_GROUP];
+    for (size_t i = 0; i < count; i++) {
+        double m = p->grad_scale / g->mantissa[i];
+        uint64_t bits, of_f, of_k;
+        memcpy(&bits, &m, sizeof bits);
+        of_f = (bits & mantissa) | (bits & ((uint64_t)1 << 63)) | one;
+        of_k = (bits << 1 >> 53) | exact;
+        memcpy(&f[i], &of_f, sizeof of_f);
+        memcpy(&k[i], &of_k, sizeof of_k);
+        k[i] -= 0x1p52;
+    }
+    for (size_t i = 0; i < count; i++) odd |= (k[i] == 0) | (k[i] == 2047);
+    for (size_t i = 0; i < count && narrow; i++) f[i] = (double)(float)f[i];
+    for (size_t i = 0; i < count; i++) {
+        g->coef[i][0] = f[i];
+        g->coef[i][1] = g->power[i] - (k[i] - 1023);
+        g->coef[i][2] = p->grad_scale;
+        g->coef[i][3] = g->power[i] + 2;
+    }
+    return !odd;
+}
+
+/* At the target, without p - 1. */
+static void plain_targets(const cat_plan *p, const plain_rows *g, size_t row, size_t count) {
+    const nll_out *out = &p->a->grad;
+    ptrdiff_t at = (ptrdiff_t)row * out->row_stride;
+    for (size_t i = 0; i < count; i++, at += out->row_stride) {
+        double d = (0.0 - g->others[i]) * p->grad_scale;
+        nll_set_element(p->type, out->data, (size_t)(at + g->y[i]), d == d ? d : (double)NAN);
+    }
+}
+
+int cat_plain_group(const cat_plan *p, size_t row, size_t count, double *loss) {
+    plain_rows rows, *g = &rows;
+    int graded = nll_out_given(&p->a->grad);
+    if (!plain_sums(p, g, row, count)) return 0;
+    nll_job job = {.rows = 1, .cols = count, .in = {g->N, g->S, g->x_y}, .out = {loss}};
+    if (graded) {
+        double *const rest[] = {g->others, g->mantissa, g->power, g->p_y};
+        for (int k = 0; k < 4; k++) job.out[k + 1] = rest[k];
+    }
+    p->isa->fn[NLL_TYPE_F64][NLL_K_row_finish](&job);
+    if (graded) {
+        if (!plain_coefficients(p, g, count)) return 0;
+        cat_softmax_grad(p, (nll_job){.in = {NULL, NULL, NULL, g->coef}}, row, count);
+        plain_targets(p, g, row, count);
+    }
+    if (nll_out_given(&p->a->nll))
+        nll_put(&p->a->nll, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, count, loss);
+    return 1;
+}
