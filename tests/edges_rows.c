@@ -48,15 +48,15 @@ Test(edges_rows, ignored_rows_add_nothing_anywhere) {
 }
 
 /* "Not read" is meant: the ignored row lies on a page that cannot be. */
-Test(edges_rows, ignored_row_is_not_read) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), cols = page / sizeof(float);
+static void ignored_row_is_not_read(nll_dtype type) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), cols = page / nll_dtype_size(type);
     char *p = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     cr_assert_neq(p, MAP_FAILED);
     cr_assert_eq(mprotect(p + page, page, PROT_NONE), 0);
     int32_t y[3] = {1, 7, 2};
     float *grad = new_array(NLL_F32, 3 * cols);
     nll_categorical_args a = {.struct_size = sizeof a,
-                              .logits = nll_view_2d(p, NLL_F32, 3, cols),
+                              .logits = nll_view_2d(p, type, 3, cols),
                               .target = nll_view_1d(y, NLL_I32, 3),
                               .has_ignore_index = 1,
                               .ignore_index = 7,
@@ -72,6 +72,11 @@ Test(edges_rows, ignored_row_is_not_read) {
     for (size_t j = 0; j < cols; j++) cr_assert_eq(grad[cols + j], 0);
     free(grad);
     munmap(p, 3 * page);
+}
+Test(edges_rows, ignored_row_is_not_read) {
+    ignored_row_is_not_read(NLL_F32);
+    ignored_row_is_not_read(NLL_BF16);
+    ignored_row_is_not_read(NLL_F64);
 }
 
 Test(edges_rows, ignore_index_may_be_a_class_and_is_then_still_in_the_softmax) {

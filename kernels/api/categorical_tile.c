@@ -1,4 +1,5 @@
-/* categorical_tile.c: groups of rows whose classes lie apart, by way of tiles (tile.h).
+/* categorical_tile.c: groups of rows whose classes lie apart, or in half precision, by way of tiles
+ * (tile.h).
  *
  * A group is copied into contiguous rows of the compute type, goes through cat_group as any other
  * that lies so, its gradients in place, and these go back: every pass but the copy is in cache. */
@@ -24,15 +25,25 @@ static int tiles_q(const cat_plan *p) {
     return dense_view(p) && nll_turned(q->row_stride, q->col_stride);
 }
 
-int cat_tiled(const cat_plan *p) {
+static int turned(const cat_plan *p) {
     const nll_out *grad = &p->a->grad;
     return p->cols > 1 && p->x->dtype != NLL_NUMBER &&
            (nll_turned(p->x->row_stride, p->x->col_stride) || tiles_q(p) ||
             (nll_out_given(grad) && nll_turned(grad->row_stride, grad->col_stride)));
 }
+/* Rows in half precision: converted a group at a time, not chunk by chunk, unless a row is so long
+ * that chunks, which stay in the L1 cache, do better; a gradient takes a second pass. */
+static int half_rows(const cat_plan *p) {
+    size_t most = p->graded ? NLL_ROW_CACHE / sizeof(float) : 8 * NLL_ROW_CHUNK;
+    return (p->x->dtype == NLL_F16 || p->x->dtype == NLL_BF16) && p->type == NLL_TYPE_F32 &&
+           p->x->col_stride == 1 && p->cols <= most;
+}
 
-/* A line of the cache of each column at least; divides NLL_BLOCK. */
+int cat_tiled(const cat_plan *p) { return turned(p) || half_rows(p); }
+
+/* Where columns are turned, a line of the cache of each at least; divides NLL_BLOCK. */
 size_t cat_tile_rows(const cat_plan *p) {
+    if (!turned(p)) return p->group;
     size_t line = NLL_LINE / nll_dtype_size(p->x->dtype);
     return p->group > line ? p->group : line;
 }
@@ -70,6 +81,25 @@ static nll_out out_at(const cat_plan *p, const nll_out *o, size_t row, size_t co
     return rows;
 }
 
+/* Rows of the logits into the tile; of those that are only converted, none that is ignored. */
+static void get_rows(const cat_plan *p, const nll_view *from, cat_tile *t, size_t row,
+                     size_t count) {
+    const ptrdiff_t step = t->ld * (ptrdiff_t)nll_type_size(p->type);
+    int64_t y[NLL_ROW_GROUP];
+    if (p->soft || turned(p)) {
+        nll_tile_get(from, p->type, p->isa, t->x, t->ld);
+        return;
+    }
+    cat_targets(p, row, count, y);
+    for (size_t i = 0, run; i < count; i += run) {
+        nll_view rows = view_at(p, p->x, row + i, 0);
+        for (run = 0; i + run < count && y[i + run] >= 0;) run++;
+        rows.rows = run;
+        if (run > 0) nll_tile_get(&rows, p->type, p->isa, t->x + (ptrdiff_t)i * step, t->ld);
+        while (i + run < count && y[i + run] < 0) run++;
+    }
+}
+
 void cat_tile_group(cat_plan *p, cat_tile *t, size_t row, size_t count, double *loss) {
     if (!t) {
         cat_group(p, row, count, loss);
@@ -80,13 +110,14 @@ void cat_tile_group(cat_plan *p, cat_tile *t, size_t row, size_t count, double *
                                              : &t->a.probs;
     t->plan.x = t->raw.x = t->logs.x = x;
     nll_view from = view_at(p, p->x, row, count), next = view_at(p, p->x, row + count, 0);
-    nll_tile_get(&from, p->type, p->isa, t->x, t->ld);
+    get_rows(p, &from, t, row, count);
     lay(x, p, t->x, t->ld, row);
     int compute = from.dtype == x->dtype;
     t->plan.next = compute && row + count < p->rows ? &next : NULL;
     nll_out grad, soft;
     t->plan.result = NULL;
-    if (nll_out_given(&p->a->grad)) {
+    int graded = nll_out_given(&p->a->grad) && !p->grad_direct;
+    if (graded) {
         grad = out_at(p, &p->a->grad, row, count);
         lay_out(&t->a.grad, x);
         if (grad.dtype == x->dtype) t->plan.result = &grad;
@@ -99,7 +130,7 @@ void cat_tile_group(cat_plan *p, cat_tile *t, size_t row, size_t count, double *
             lay_out(&t->a.grad_target_probs, &t->a.target_probs);
     }
     cat_group(&t->plan, row, count, loss);
-    if (nll_out_given(&p->a->grad)) nll_tile_put(&grad, p->type, p->isa, t->x, t->ld);
+    if (graded) nll_tile_put(&grad, p->type, p->isa, t->x, t->ld);
     if (t->q && nll_out_given(&p->a->grad_target_probs)) {
         soft = out_at(p, &p->a->grad_target_probs, row, count);
         nll_tile_put(&soft, p->type, p->isa, t->q, t->ld);
@@ -128,7 +159,8 @@ static void prepare(const cat_plan *p, cat_tile *t, char *memory, size_t bytes) 
 void cat_tile_run(cat_plan *p, size_t begin, size_t end,
                   void (*run)(cat_plan *, cat_tile *, size_t, size_t)) {
     _Alignas(NLL_LINE) char stack[CAT_TILE];
-    cat_tile t = {.ld = (ptrdiff_t)nll_tile_ld(p->cols, p->type)};
+    /* rows that are only converted lie side by side, as they often do where they come from */
+    cat_tile t = {.ld = (ptrdiff_t)(turned(p) ? nll_tile_ld(p->cols, p->type) : p->cols)};
     size_t bytes, total;
     if (__builtin_mul_overflow((size_t)t.ld * nll_type_size(p->type), p->group, &bytes) ||
         __builtin_mul_overflow(bytes, 1 + (size_t)tiles_q(p), &total))

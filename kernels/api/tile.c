@@ -57,20 +57,27 @@ static void transpose(const piece *p, const void *from, ptrdiff_t ld, void *to, 
                                                     .par = {p->out}});
 }
 
+static int is_half(const piece *p) {
+    return (p->dtype == NLL_F16 || p->dtype == NLL_BF16) && p->type == NLL_TYPE_F32;
+}
+/* Lines of n numbers in half precision, `stride` apart, in or out of `to`, ld apart there. */
+static void convert_half(const piece *p, size_t lines, size_t n, ptrdiff_t stride, char *to,
+                         ptrdiff_t ld) {
+    static const enum nll_kernel kernel[2][2] = {{NLL_K_from_bf16, NLL_K_from_f16},
+                                                 {NLL_K_to_bf16, NLL_K_to_f16}};
+    int whole = stride == ld && stride == (ptrdiff_t)n; /* all of it is one line */
+    nll_job job = {.rows = whole ? 1 : lines, .cols = whole ? lines * n : n};
+    job.in[0] = p->out ? to : p->data;
+    job.out[0] = p->out ? p->data : to;
+    job.ld[0] = p->out ? ld : stride;
+    job.out_ld[0] = p->out ? stride : ld;
+    p->isa->fn[NLL_TYPE_F32][kernel[p->out][p->dtype == NLL_F16]](&job);
+}
+
 /* The columns of the piece in or out of `lines`, p->rows apart. */
 static void convert(const piece *p, char *lines) {
-    ptrdiff_t rows = (ptrdiff_t)p->rows;
-    int half = p->dtype == NLL_F16 || p->dtype == NLL_BF16;
-    if (half && p->type == NLL_TYPE_F32 && p->row_stride == 1) {
-        static const enum nll_kernel kernel[2][2] = {{NLL_K_from_bf16, NLL_K_from_f16},
-                                                     {NLL_K_to_bf16, NLL_K_to_f16}};
-        int whole = p->col_stride == rows; /* all of it is one line */
-        nll_job job = {.rows = whole ? 1 : p->cols, .cols = whole ? p->cols * p->rows : p->rows};
-        job.in[0] = p->out ? lines : p->data;
-        job.out[0] = p->out ? p->data : lines;
-        job.ld[0] = p->out ? rows : p->col_stride;
-        job.out_ld[0] = p->out ? p->col_stride : rows;
-        p->isa->fn[NLL_TYPE_F32][kernel[p->out][p->dtype == NLL_F16]](&job);
+    if (is_half(p) && p->row_stride == 1) {
+        convert_half(p, p->cols, p->rows, p->col_stride, lines, (ptrdiff_t)p->rows);
         return;
     }
     for (size_t c = 0; c < p->cols; c++) {
@@ -104,6 +111,10 @@ static void turn(const piece *p, char *tile, ptrdiff_t ld) {
 }
 
 static void run(const piece *p, char *tile, ptrdiff_t ld) {
+    if (is_half(p) && p->col_stride == 1 && !nll_turned(p->row_stride, 1)) {
+        convert_half(p, p->rows, p->cols, p->row_stride, tile, ld);
+        return;
+    }
     ptrdiff_t step = ld * (ptrdiff_t)nll_type_size(p->type);
     size_t n = nll_turned(p->row_stride, p->col_stride) ? ROWS : 1;
     for (size_t r = 0; r < p->rows; r += n, tile += (ptrdiff_t)n * step) {
