@@ -44,7 +44,7 @@ const char *check_bits(unsigned kernel, enum nll_type type, nll_fn fn) {
 static const char *everywhere(const struct batch_case *what, nll_fn fn, unsigned step) {
     unsigned first = 0;
     if (!gen_exhaustive() && what->rows) { /* over the lengths, all places have their turn */
-        unsigned least = gen_quick() ? 7 : 3;
+        unsigned least = gen_quick() ? 7 : 5;
         step = step > least ? step : least;
         first = (unsigned)what->cols % step;
     }

@@ -36,7 +36,7 @@ const char *check_lanes(unsigned kernel, enum nll_type type, nll_fn fn) {
     if (d->family != UNARY && d->family != BINARY && d->family != MAP && d->family != CONVERT)
         return NULL;
     uint64_t state = gen_state(2000 + kernel * NLL_TYPES + type);
-    for (size_t round = 0; round < gen_count(16) && !bad; round++) {
+    for (size_t round = 0; round < gen_count(8) && !bad; round++) {
         struct batch b;
         struct batch_case what = {kernel, type, 1, COLS, gen_bits(&state), BATCH_PLAIN};
         batch_make(&b, &what);
@@ -175,7 +175,7 @@ const char *check_split(unsigned kernel, enum nll_type type, nll_fn fn) {
     split.fn = fn;
     split.d = d;
     split.type = type;
-    for (size_t round = 0; round < gen_count(400) && !bad; round++) {
+    for (size_t round = 0; round < gen_count(160) && !bad; round++) {
         uint64_t bits = gen_bits(&state);
         size_t cols = round % 4 ? bits % 80 : 500 + bits % 4000;
         if (cols > batch_max_cols(d)) cols = batch_max_cols(d);
@@ -206,7 +206,7 @@ const char *check_nan(unsigned kernel, enum nll_type type, nll_fn fn) {
     const nll_desc *d = &nll_descs[kernel];
     const char *bad = NULL;
     uint64_t state = gen_state(4000 + kernel * NLL_TYPES + type);
-    for (size_t round = 0; round < gen_count(640) && !bad; round++) {
+    for (size_t round = 0; round < gen_count(240) && !bad; round++) {
         struct batch b;
         size_t max = batch_max_cols(d), cols = gen_below(round % 8 ? 100 : 1100, &state);
         struct batch_case what = {kernel, type, 4, cols < max ? cols : max, gen_bits(&state), 0};

@@ -18,7 +18,9 @@ static int env_is_on(const char *name) {
 
 int gen_quick(void) { return env_is_on("NLL_TEST_QUICK"); }
 int gen_exhaustive(void) { return env_is_on("NLL_TEST_EXHAUSTIVE"); }
-size_t gen_count(size_t usual) { return gen_quick() ? usual / 16 + 1 : usual; }
+size_t gen_count(size_t usual) {
+    return gen_quick() ? usual / 16 + 1 : gen_exhaustive() ? 3 * usual : usual;
+}
 
 uint64_t gen_seed(void) {
     static uint64_t seed;

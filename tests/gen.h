@@ -37,7 +37,8 @@ double gen_value(enum gen_domain domain, uint64_t *state);
 void gen_fill_f32(float *x, size_t n, enum gen_domain domain, uint64_t *state);
 void gen_fill_f64(double *x, size_t n, enum gen_domain domain, uint64_t *state);
 
-/* How far a test goes: NLL_TEST_QUICK=1 divides counts by 16 (sanitizers, qemu). */
+/* How far a test goes: NLL_TEST_QUICK=1 divides counts by 16 (sanitizers, qemu), exhaustive runs
+ * take three times as many. */
 int gen_quick(void);
 /* NLL_TEST_EXHAUSTIVE=1: all 2^32 floats where it makes sense. */
 int gen_exhaustive(void);
