@@ -55,14 +55,16 @@ NLL_INLINE vd d_inverses(vd x, vd *w) {
     vd shifted = d_add(x, d_set(0.625));
 #if defined(NLL_T_F64)
     vd down = d_sel(d_lt(d_set(0x1p500), x), d_set(0x1p-600), d_set(1.0)); /* squares overflow */
-    x = d_mul(x, down);
-    shifted = d_mul(shifted, down);
-    vd q = d_mul(d_div(d_set(1.0), d_mul(x, shifted)), down);
+    x = d_mul(d_min(d_set(0x1p1023), x), down); /* a sum may have overflowed */
+    shifted = d_mul(d_min(d_set(0x1p1023), shifted), down);
+    vd q = d_div(d_set(1.0), d_mul(x, shifted));
+    *w = d_mul(d_mul(q, x), down);
+    return d_mul(d_mul(q, shifted), down);
 #else
     vd q = d_div(d_set(1.0), d_mul(x, shifted));
-#endif
     *w = d_mul(q, x);
     return d_mul(q, shifted);
+#endif
 }
 
 /* a, b, s = a + b; the same lifted, upper case; what lifting does to psi and psi1. */
