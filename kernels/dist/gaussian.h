@@ -21,7 +21,6 @@
 #include "math/log.h"
 #include "shape/map.h"
 
-
 /* NaN where the parameters are out of their domain, +inf and NaN where y is infinite. */
 NLL_INLINE map_value gaussian_edges(map_value r, V mu, V y, M valid) {
     r.grad[2] = v_neg(r.grad[0]); /* d loss / d y */

@@ -12,7 +12,7 @@
 #include "row/divergence.h"
 
 NLL_INLINE vd counts_rho(vd k) {
-    vd one = d_set(1.0), y = d_max(one, k);                                  /* NaN passes */
+    vd one = d_set(1.0), y = d_max(one, k); /* NaN passes */
     vd rho = d_add(d_fma(d_set(0.5), d_log(y), d_set(D_HALF_LOG_2PI)),
                    d_stirling_tail(y, WANT_VALUE).value);
     md whole = m_and(d_le(d_set(0.0), k), d_eq(d_rint(k), k));

@@ -213,12 +213,12 @@ NLL_INLINE void avx2_transpose_ps(__m256 x[8]) {
         y[i] = _mm256_unpacklo_ps(x[i], x[i + 1]);
         y[i + 1] = _mm256_unpackhi_ps(x[i], x[i + 1]);
     }
-    NLL_UNROLL for (unsigned i = 0; i < 8; i += 4)
-        NLL_UNROLL for (unsigned k = 0; k < 2; k++) {
-            __m256d a = _mm256_castps_pd(y[i + k]), b = _mm256_castps_pd(y[i + k + 2]);
-            x[i + 2 * k] = _mm256_castpd_ps(_mm256_unpacklo_pd(a, b));
-            x[i + 2 * k + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(a, b));
-        }
+    NLL_UNROLL for (unsigned i = 0; i < 4; i++) {
+        unsigned from = i / 2 * 4 + i % 2, to = i / 2 * 4 + i % 2 * 2;
+        __m256d a = _mm256_castps_pd(y[from]), b = _mm256_castps_pd(y[from + 2]);
+        x[to] = _mm256_castpd_ps(_mm256_unpacklo_pd(a, b));
+        x[to + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(a, b));
+    }
     NLL_UNROLL for (unsigned i = 0; i < 4; i++) {
         __m256 a = x[i], b = x[i + 4];
         x[i] = _mm256_permute2f128_ps(a, b, 0x20);
