@@ -149,7 +149,7 @@ class Code:
             self.paths = sorted(glob.glob(f"{neon}/*_{kind}.o"))
             self.objdump = "aarch64-linux-gnu-objdump"
         else:
-            self.paths = sorted(glob.glob(f"{build}/kernels/libnll_{isa}_{kind}.a.p/tu_*.o"))
+            self.paths = sorted(glob.glob(f"{build}/kernels/libnll_{isa}_{kind}_*.a.p/tu_*.o"))
             self.objdump = "objdump"
         self.tables = {}
 
