@@ -55,17 +55,19 @@ typedef struct newton {
 
 /* The mixed derivative where it is plain, so that no digits go into differences: it is the narrow
  * samples, whose parameters hang together, that need them. */
-static int mixed_is_known(const newton *s) {
-    enum nll_kernel k = s->p->kernel;
-    return s->n == 2 &&
-           (k == NLL_K_gamma || k == NLL_K_inverse_gamma || k == NLL_K_gaussian_scale ||
-            k == NLL_K_gaussian_var || k == NLL_K_lognormal);
-}
-/* d^2 L / d theta_0 d theta_1 */
-static double known_mixed(const newton *s, const double *theta, const fit_sums *sums) {
-    enum nll_kernel k = s->p->kernel;
-    if (k == NLL_K_gamma || k == NLL_K_inverse_gamma) return -sums->weight / theta[1];
-    return (k == NLL_K_gaussian_var ? -1 : -2) * sums->grad[0] / theta[1];
+typedef struct known_mixed {
+    enum nll_kernel kernel;
+    double weight, grad; /* d^2 L / d theta_0 d theta_1 is one of them times its sum, by theta_1 */
+} known_mixed;
+static const known_mixed *mixed_of(const newton *s) {
+    static const known_mixed known[] = {{NLL_K_gamma, -1, 0},
+                                        {NLL_K_inverse_gamma, -1, 0},
+                                        {NLL_K_gaussian_scale, 0, -2},
+                                        {NLL_K_gaussian_var, 0, -1},
+                                        {NLL_K_lognormal, 0, -2}};
+    for (size_t i = 0; s->n == 2 && i < sizeof known / sizeof known[0]; i++)
+        if (known[i].kernel == s->p->kernel) return &known[i];
+    return NULL;
 }
 
 static void gradient_at(const newton *s, const double *theta, double *grad) {
@@ -90,16 +92,17 @@ static void evaluate(const newton *s, point *x) {
             x->outer.at[f][g] =
                 a * slope(s->u[g], x->theta[s->place[g]]) * sums.outer[k][s->place[g]];
     }
-    if (mixed_is_known(s))
-        x->hess.at[0][1] = x->hess.at[1][0] = slope(s->u[0], x->theta[0]) *
-                                              slope(s->u[1], x->theta[1]) *
-                                              known_mixed(s, x->theta, &sums);
+    const known_mixed *known = mixed_of(s);
+    if (!known) return;
+    double sum = known->grad != 0 ? known->grad * sums.grad[0] : known->weight * sums.weight;
+    x->hess.at[0][1] = x->hess.at[1][0] =
+        slope(s->u[0], x->theta[0]) * slope(s->u[1], x->theta[1]) * (sum / x->theta[1]);
 }
 
 /* Mixed derivatives, by one-sided differences of gradients, over a step that is small against the
  * scale of one observation's information and not lost in the digits of theta. */
 static void mix(const newton *s, point *x) {
-    for (unsigned f = 0; f + 1 < s->n && !mixed_is_known(s); f++) {
+    for (unsigned f = 0; f + 1 < s->n && !mixed_of(s); f++) {
         double theta[NLL_PLACES], high[NLL_PLACES];
         unsigned k = s->place[f];
         double step = 0x1p-16 * sqrt(x->weight / x->outer.at[f][f]);
@@ -201,14 +204,26 @@ static int descend(const newton *s, const point *x, double slack, double *lambda
     return 0;
 }
 
+/* Parameters beyond which a model is its limit: a Gaussian, a Poisson distribution, whose mean is
+ * not beyond the largest observation. */
+static double limit_of(const char *name, double largest) {
+    static const struct {
+        const char *name;
+        double alone, by_largest;
+    } limits[] = {{"df", 1e7, 0}, {"size", 0, 1e7}};
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        if (!strcmp(limits[i].name, name))
+            return limits[i].alone + limits[i].by_largest * (largest > 1 ? largest : 1);
+    return INFINITY;
+}
+
 /* Has a parameter left all reason?  Then why: a place, or -1. */
 static int astray(const newton *s, const point *x, nll_fit_outcome *why) {
-    double most = s->p->seen.most > 1 ? s->p->seen.most : 1; /* no mean is beyond it */
     for (unsigned i = 0; i < s->n; i++) {
         unsigned k = s->place[i];
         double theta = x->theta[k];
         const char *name = s->p->form[k]->name;
-        if ((!strcmp(name, "df") && theta > 1e7) || (!strcmp(name, "size") && theta > 1e7 * most)) {
+        if (theta > limit_of(name, s->p->seen.most)) {
             *why = NLL_FIT_LIMIT;
             return (int)k;
         }
@@ -275,7 +290,7 @@ static void errors(const newton *s, const point *x) {
     if (!cholesky(s, &x->hess, &f)) return;
     directions(s, &f, d);
     m = (matrix){{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
-    if (s->n > 1 && !mixed_is_known(s)) measure(s, x, d, &m);
+    if (s->n > 1 && !mixed_of(s)) measure(s, x, d, &m);
     for (unsigned c = 0; c < s->n; c++) /* the differences on the way were no Hessian */
         if (!(m.at[c][c] > 0.125 && m.at[c][c] < 8)) return;
     if (!cholesky(s, &m, &g)) return;
