@@ -32,21 +32,23 @@ typedef struct plain_rows {
 
 /* The logits of the targets, and the sums; is a row far from 0 or empty?  In loops that a compiler
  * can vectorise. */
-#define LOGITS_AND_SUMS(T)                                                            \
-    do {                                                                              \
-        const T *x = (const T *)p->x->data + (ptrdiff_t)row * p->x->row_stride;       \
-        const T *top = (const T *)(const void *)g->top;                               \
-        T at[NLL_ROW_GROUP];                                                          \
-        for (size_t i = 0; i < count; i++, x += p->x->row_stride) at[i] = x[g->y[i]]; \
-        for (size_t i = 0; i < count; i++) {                                          \
-            T peak = at[i] > top[i] ? at[i] : top[i];                                 \
-            odd |= !(peak <= (T)NLL_NEAR) | !(peak >= (T)-NLL_NEAR);                  \
-            odd |= top[i] == (T)-INFINITY;                                            \
-        }                                                                             \
-        for (size_t i = 0; i < count; i++) {                                          \
-            g->x_y[i] = at[i];                                                        \
-            g->S[i] += g->lost[i];                                                    \
-        }                                                                             \
+#define LOGITS_AND_SUMS(T)                                           \
+    do {                                                             \
+        const T *x = (const T *)p->x->data;                          \
+        const T *top = (const T *)(const void *)g->top;              \
+        T at[NLL_ROW_GROUP];                                         \
+        ptrdiff_t from = (ptrdiff_t)row * p->x->row_stride;          \
+        for (size_t i = 0; i < count; i++, from += p->x->row_stride) \
+            at[i] = x[from + (ptrdiff_t)g->y[i]];                    \
+        for (size_t i = 0; i < count; i++) {                         \
+            T peak = at[i] > top[i] ? at[i] : top[i];                \
+            odd |= !(peak <= (T)NLL_NEAR) | !(peak >= (T)-NLL_NEAR); \
+            odd |= top[i] == (T)-INFINITY;                           \
+        }                                                            \
+        for (size_t i = 0; i < count; i++) {                         \
+            g->x_y[i] = at[i];                                       \
+            g->S[i] += g->lost[i];                                   \
+        }                                                            \
     } while (0)
 static int plain_sums(const cat_plan *p, plain_rows *g, size_t row, size_t count) {
     int odd = 0;
