@@ -231,8 +231,8 @@ Test(edges_rows, soft_targets_mean) {
 }
 
 /* Losses and gradients alone take a shorter way (categorical_plain.c) but for groups of rows
- * with one that is ignored, masked, far from 0 or of an extreme scale: the bits are those of the
- * long way. */
+ * with one that is ignored, masked or far from 0: the bits are those of the long way, at any
+ * scale. */
 static void short_way(nll_dtype type, size_t cols) {
     enum { ROWS = 1100 };
     uint64_t state = gen_state(9100 + cols);

@@ -1,6 +1,7 @@
 /* categorical_grad.c: gradients of a group of rows, with respect to the inputs and to soft targets.
  */
 #include "categorical.h"
+#include "categorical_coef.h"
 #include "categorical_sparse.h"
 #include "fetch.h"
 #include "tile.h"
@@ -8,28 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Twice frexp, without a call: m is f 2^(k - 1) with 1 <= |f| < 2, for finite m that is not 0. */
-static inline double split(double m, int *k) {
-    uint64_t bits, e;
-    memcpy(&bits, &m, sizeof bits);
-    e = bits >> 52 & 2047;
-    if (e == 0) return 2 * frexp(m, k); /* subnormal */
-    *k = (int)e - 1022;
-    bits = (bits & ~((uint64_t)2047 << 52)) | (uint64_t)1023 << 52;
-    memcpy(&m, &bits, sizeof m);
-    return m;
-}
-
-/* {f, k, s, top} of the kernel row_softmax_grad: s B / sum as mantissa and exponent. */
 static void coefficients(const cat_plan *p, const cat_row_grad *g, double coef[4]) {
-    int k = 0;
-    double m = g->scale * g->coefficient / g->mantissa;
-    double f = m == m && m != 0 && fabs(m) < INFINITY ? split(m, &k) : m;
-    f = p->type == NLL_TYPE_F32 ? (double)(float)f : f;
-    coef[0] = f;
-    coef[1] = g->power == g->power && m != 0 ? g->power - (k - 1) : g->power;
-    coef[2] = g->scale;
-    coef[3] = g->power + 2; /* the sum is at least the largest term, which is at least 2^(n-1) */
+    cat_coefficients(p->type, g->scale, g->coefficient, g->mantissa, g->power, coef);
 }
 
 /* dl/dx of class at[k] without the softmax's cancellation, before the chain through softcap and

@@ -2,10 +2,10 @@
  * nothing wanted but losses and the gradient of the logits.  The kernels are those of cat_group,
  * and what lies between them is its arithmetic with A = 1 and all else 0, so the bits are too. */
 #include "categorical.h"
+#include "categorical_coef.h"
 #include "fetch.h"
 
 #include <math.h>
-#include <string.h>
 
 int cat_is_plain(const cat_plan *p) {
     const nll_categorical_args *a = p->a;
@@ -65,33 +65,6 @@ static int plain_sums(const cat_plan *p, plain_rows *g, size_t row, size_t count
     return !odd;
 }
 
-/* As coefficients() of categorical_grad.c; 0 if a row's is not a normal number. */
-static int plain_coefficients(const cat_plan *p, plain_rows *g, size_t count) {
-    const uint64_t mantissa = ((uint64_t)1 << 52) - 1, one = (uint64_t)1023 << 52,
-                   exact = (uint64_t)1075 << 52; /* of 2^52: integers in the low bits */
-    int odd = 0, narrow = p->type == NLL_TYPE_F32;
-    double f[NLL_ROW_GROUP], k[NLL_ROW_GROUP];
-    for (size_t i = 0; i < count; i++) {
-        double m = p->grad_scale / g->mantissa[i];
-        uint64_t bits, of_f, of_k;
-        memcpy(&bits, &m, sizeof bits);
-        of_f = (bits & mantissa) | (bits & ((uint64_t)1 << 63)) | one;
-        of_k = (bits << 1 >> 53) | exact;
-        memcpy(&f[i], &of_f, sizeof of_f);
-        memcpy(&k[i], &of_k, sizeof of_k);
-        k[i] -= 0x1p52;
-    }
-    for (size_t i = 0; i < count; i++) odd |= (k[i] == 0) | (k[i] == 2047);
-    for (size_t i = 0; i < count && narrow; i++) f[i] = (double)(float)f[i];
-    for (size_t i = 0; i < count; i++) {
-        g->coef[i][0] = f[i];
-        g->coef[i][1] = g->power[i] - (k[i] - 1023);
-        g->coef[i][2] = p->grad_scale;
-        g->coef[i][3] = g->power[i] + 2;
-    }
-    return !odd;
-}
-
 /* At the target, without p - 1. */
 static void plain_targets(const cat_plan *p, const plain_rows *g, size_t row, size_t count) {
     const nll_out *out = &p->a->grad;
@@ -113,7 +86,8 @@ int cat_plain_group(const cat_plan *p, size_t row, size_t count, double *loss) {
     }
     p->isa->fn[NLL_TYPE_F64][NLL_K_row_finish](&job);
     if (graded) {
-        if (!plain_coefficients(p, g, count)) return 0;
+        for (size_t i = 0; i < count; i++)
+            cat_coefficients(p->type, p->grad_scale, 1, g->mantissa[i], g->power[i], g->coef[i]);
         cat_softmax_grad(p, (nll_job){.in = {NULL, NULL, NULL, g->coef}}, row, count);
         plain_targets(p, g, row, count);
     }
