@@ -73,7 +73,8 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss);
 int cat_is_plain(const cat_plan *p);
 int cat_plain_group(const cat_plan *p, size_t row, size_t count, double *loss);
 
-/* Arrays whose classes lie apart: groups of rows by way of tiles (categorical_tile.c). */
+/* Arrays whose classes lie apart, or in half precision: groups of rows by way of tiles
+ * (categorical_tile.c). */
 enum { CAT_TILE = 264 << 10 }; /* bytes of a tile on the stack: NLL_ROW_CACHE, and a line per row */
 typedef struct cat_tile cat_tile;
 int cat_tiled(const cat_plan *p);
@@ -104,7 +105,7 @@ double cat_logit(const cat_plan *p, cat_scratch *s, size_t row, int64_t col);
  * supplied here, and in[1] where the kernel takes dense weights. */
 void cat_pass(const cat_plan *p, cat_scratch *s, enum nll_kernel kernel, nll_job job, size_t row,
               size_t count);
-/* The same for sources that need no conversion. */
+/* The same for sources that need no conversion; dense weights are in the job. */
 void cat_pass_direct(const cat_plan *p, enum nll_kernel kernel, nll_job job, size_t row,
                      size_t count);
 /* The same as cat_pass, without the rows of an index target that are ignored: y < 0. */

@@ -158,7 +158,7 @@ NLL_INLINE d_beta_parts d_beta_core_of(vd a, vd b, vd p, vd q, vd e, vd f, int w
     vd bd_a = d_sel_if(low & LOW_A, x.low_a, d_nfma(a, la.log, E), d_neg(d_mul(x.A, la.rest)));
     vd bd_b =
         d_sel_if(low & LOW_B, x.low_b, d_neg(d_fma(b, lb.log, E)), d_neg(d_mul(x.B, lb.rest)));
-    vd ratio = d_add(x.Ai, x.Bi), step = x.step_a;
+    vd ratio = d_add(x.Ai, x.Bi), step = x.step_a; /* S / (A B) */
     if (low & LOW_B) step = low == LOW_BOTH ? d_mul(step, x.step_b) : x.step_b;
     if (low) step = d_mul(x.factor, step);
     d_beta_parts r = {zero, zero, step, ratio, zero, zero, zero, zero, zero, zero};
@@ -218,7 +218,7 @@ NLL_INLINE vd d_lbeta(vd a, vd b) {
        ds = d_stirling_tail_w(x.Sw, WANT_VALUE).value;
     vd la = d_log1p_pair(d_min(most, d_mul(x.B, x.Ai))).log; /* log(S / A) */
     vd lb = d_log1p_pair(d_min(most, d_mul(x.A, x.Bi))).log;
-    vd ratio = d_add(x.Ai, x.Bi);
+    vd ratio = d_add(x.Ai, x.Bi); /* S / (A B) */
     vd last = d_mul(d_set(0.5), d_log_product(d_mul(x.factor, d_mul(x.step_a, x.step_b)), ratio));
     vd y = d_add(d_add(d_sub(da, ds), d_add(db, d_set(D_HALF_LOG_2PI))), last);
     y = d_nfma(d_sel(x.low_a, a, x.A), la, d_nfma(d_sel(x.low_b, b, x.B), lb, y));

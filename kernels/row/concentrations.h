@@ -1,6 +1,6 @@
 /* row/concentrations.h: what the kernels of row/dirichlet.h and row/kl_dirichlet.h share: rows of
  * two inputs in double, a R_PAIR of numbers for each row; either a sum of terms per row or two
- * slopes per number, in0 and in1 with the pad 1. */
+ * slopes per number.  Lanes past the end of a row read 1. */
 #ifndef NLL_ROW_CONCENTRATIONS_H
 #define NLL_ROW_CONCENTRATIONS_H
 
