@@ -108,15 +108,29 @@ NLL_INLINE void row_open(row_piece *p, const T *x, size_t n, size_t hole, int ho
 
 /* What the memory is asked for while a kernel computes on a tile: four lines (five where they do
  * not begin at one) so many bytes (par0) from its first number, then four every so many bytes
- * (par1).  par1 0: it asks by itself. */
-enum { ROW_ASK = 4 };
+ * (par1), as many times as the tile has columns; then the next four of each, until as many as it
+ * has rows are asked for.  par1 4 lines: one piece of memory.  0: the kernel asks by itself. */
+enum { ROW_ASK = 4, ROW_ASKED = 64 * ROW_ASK };
 typedef struct row_ask {
-    uintptr_t at, step;
+    uintptr_t at, step, first, end;
+    size_t left, columns;
     unsigned line;
 } row_ask;
 NLL_INLINE row_ask row_ask_of(const nll_job *j, const void *from) {
-    return (row_ask){(uintptr_t)from + (uintptr_t)(ptrdiff_t)j->par[0],
-                     (uintptr_t)(ptrdiff_t)j->par[1], 0};
+    uintptr_t at = (uintptr_t)from + (uintptr_t)(ptrdiff_t)j->par[0];
+    uintptr_t step = (uintptr_t)(ptrdiff_t)j->par[1];
+    size_t columns = step == ROW_ASKED ? SIZE_MAX : j->cols;
+    return (row_ask){at, step, at, at + j->rows * sizeof(T), columns, columns, 0};
+}
+NLL_INLINE void row_ask_on(row_ask *ask) {
+    ask->at += ask->step;
+    if (--ask->left > 0) return;
+    ask->first += ROW_ASKED;
+    ask->at = ask->first;
+    ask->left = ask->columns;
+    if (ask->first < ask->end) return;
+    ask->step = 0; /* all is asked for */
+    ask->left = SIZE_MAX;
 }
 
 /* The hole of row r as an offset into columns j .. j + n; beyond n if it does not fall there. */

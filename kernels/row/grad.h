@@ -72,7 +72,7 @@ NLL_INLINE void row_grad_row(const row_grad_state *c, const T *x, const T *q, T 
             ask->line = (ask->line + 1) % ROW_ASK;
             if (ask->line > 0) continue;
             __builtin_prefetch((const void *)(ask->at + 64 * ROW_ASK - 1), 1, 2);
-            ask->at += ask->step;
+            row_ask_on(ask);
         }
         row_grads(c, y, w, NLL_CHAINS);
         NLL_UNROLL for (unsigned k = 0; k < NLL_CHAINS; k++) v_store(g + i + k * VL, y[k]);

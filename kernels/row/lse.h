@@ -44,7 +44,7 @@ NLL_INLINE void row_ask_next(row_ask *ask) {
     for (unsigned line = 0; line < ROW_ASK; line++)
         __builtin_prefetch((const void *)(ask->at + 64 * line), 0, 2);
     __builtin_prefetch((const void *)(ask->at + 64 * ROW_ASK - 1), 0, 2);
-    ask->at += ask->step;
+    row_ask_on(ask);
 }
 NLL_INLINE void row_sum_group(V a[ROW_WAYS], const row_scale *s, const T *from) {
     NLL_UNROLL for (unsigned w = 0; w < ROW_WAYS; w += NLL_CHAINS) {
