@@ -68,6 +68,10 @@ typedef struct nll_job {
 
 typedef void (*nll_fn)(const nll_job *);
 
+/* par[0] of TRANSPOSE: which of the two is the array in memory, the other being scratch: the input;
+ * the output; the output, past the caches. */
+enum { TRANSPOSE_IN, TRANSPOSE_OUT, TRANSPOSE_STREAM };
+
 /* Compute types, as table index. */
 enum nll_type { NLL_TYPE_F32, NLL_TYPE_F64, NLL_TYPES };
 

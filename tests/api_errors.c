@@ -1,5 +1,6 @@
 /* api_errors.c: every error code, and that an error leaves every output as it was. */
 #include "gen.h"
+#include "no_memory.h"
 #include "small.h"
 #include "support.h"
 
@@ -8,7 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 enum { ROWS = 5, COLS = 3 };
 
@@ -86,18 +86,6 @@ static void untouched(const struct good *g, const char *what, int line) {
 #define CE(code, change) REFUSED(categorical, ce, code, change)
 #define BE(code, change) REFUSED(bernoulli, be, code, change)
 #define GA(code, change) REFUSED(gaussian, ga, code, change)
-
-/* gcc says it with a macro, clang with a feature test. */
-#if defined(__SANITIZE_ADDRESS__)
-#define ADDRESS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ADDRESS_SANITIZER 1
-#endif
-#endif
-#ifndef ADDRESS_SANITIZER
-#define ADDRESS_SANITIZER 0
-#endif
 
 Test(api_errors, the_good_calls_are_good) {
     struct good g;
@@ -289,12 +277,6 @@ Test(api_errors, strides_of_one_row_do_not_matter) {
     }
 }
 
-/* Under the limit below the stack cannot grow either. */
-static void __attribute__((noinline, unused)) touch_stack(void) {
-    volatile char room[1 << 19];
-    for (size_t i = 0; i < sizeof room; i += 4096) room[i] = 0;
-}
-
 /* The one allocation fails: a status, no crash, nothing written. */
 Test(api_errors, memory) {
 #if ADDRESS_SANITIZER
@@ -307,14 +289,9 @@ Test(api_errors, memory) {
                               .logits = {&nothing, NLL_F32, many, 1, 0, 1, 0},
                               .target = {&label, NLL_I8, many, 1, 0, 1, 0}};
     nll_result r = {.struct_size = sizeof r};
-    struct rlimit old, tight = {0};
-    touch_stack();
-    getrlimit(RLIMIT_AS, &old);
-    tight.rlim_cur = 1; /* no new mapping at all */
-    tight.rlim_max = old.rlim_max;
-    cr_assert_eq(setrlimit(RLIMIT_AS, &tight), 0);
+    struct rlimit old = memory_refuse();
     nll_status s = nll_categorical(&a, &r);
-    setrlimit(RLIMIT_AS, &old);
+    memory_allow(old);
     cr_expect(s == NLL_E_MEMORY || s == NLL_OK, "%s", nll_status_string(s));
     if (s == NLL_OK)
         EXPECT_IS(r.count, (double)many); /* it needed no more than malloc had at hand */

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BEFORE = 3 }; /* elements before the first, so that nothing is aligned */
+enum {
+    BEFORE = 3
+}; /* elements before the first, so that nothing is aligned, or a line of the cache */
 
 /* A matrix of `lines` lines of `length` numbers, ld apart. */
 struct lines {
@@ -17,13 +19,15 @@ struct lines {
     ptrdiff_t ld;
     unsigned char *memory, *first;
 };
-static struct lines make(size_t lines, size_t length, size_t ld, size_t size, uint64_t *state) {
+static struct lines make(size_t lines, size_t length, size_t ld, size_t size, int aligned,
+                         uint64_t *state) {
     struct lines m = {.lines = lines, .length = length, .size = size, .ld = (ptrdiff_t)ld};
-    m.bytes = (BEFORE + (lines - 1) * ld + length) * size; /* and not one more */
-    m.memory = malloc(m.bytes);
+    size_t before = aligned ? 64 : BEFORE * size;
+    m.bytes = before + ((lines - 1) * ld + length) * size; /* and not one more */
+    cr_assert_eq(posix_memalign((void **)&m.memory, 64, m.bytes), 0);
     cr_assert_not_null(m.memory);
     for (size_t i = 0; i < m.bytes; i++) m.memory[i] = (unsigned char)gen_bits(state);
-    m.first = m.memory + BEFORE * size;
+    m.first = m.memory + before;
     return m;
 }
 static unsigned char *at(const struct lines *m, size_t line, size_t i) {
@@ -33,7 +37,9 @@ static unsigned char *at(const struct lines *m, size_t line, size_t i) {
 static void check(const nll_isa *isa, enum nll_type type, size_t rows, size_t cols, size_t ld,
                   size_t out_ld, int out, uint64_t *state) {
     size_t size = type == NLL_TYPE_F32 ? 4 : 8;
-    struct lines x = make(cols, rows, ld, size, state), y = make(rows, cols, out_ld, size, state);
+    static const char *const names[] = {"in", "out", "past the caches"};
+    struct lines x = make(cols, rows, ld, size, 0, state);
+    struct lines y = make(rows, cols, out_ld, size, out == TRANSPOSE_STREAM, state);
     unsigned char *want = malloc(y.bytes);
     cr_assert_not_null(want);
     memcpy(want, y.memory, y.bytes);
@@ -50,7 +56,7 @@ static void check(const nll_isa *isa, enum nll_type type, size_t rows, size_t co
     for (size_t i = 0; i < y.bytes; i++)
         cr_assert(want[i] == y.memory[i],
                   "%s, %zu bytes: %zu rows %zu apart, %zu classes %zu apart, %s: byte %zu of %zu",
-                  isa->name, size, rows, out_ld, cols, ld, out ? "out" : "in", i, y.bytes);
+                  isa->name, size, rows, out_ld, cols, ld, names[out], i, y.bytes);
     free(want);
     free(x.memory);
     free(y.memory);
@@ -68,7 +74,7 @@ ParameterizedTest(int *type, layouts, transpose, .timeout = 1800) {
         if (!nll_isa_can_run(isa)) continue;
         for (size_t rows = 1; rows <= 40; rows++)
             for (size_t k = 0; k < sizeof classes / sizeof *classes; k++)
-                for (int out = 0; out < 2; out++) {
+                for (int out = TRANSPOSE_IN; out <= TRANSPOSE_STREAM; out++) {
                     size_t cols = classes[k];
                     size_t apart = gen_below(3, &state) ? 1 + gen_below(9, &state) : 0;
                     enum nll_type t = (enum nll_type) * type;
@@ -115,7 +121,7 @@ Test(layouts, finish_with_the_loss_alone) {
 Test(layouts, powers_of_two) {
     uint64_t state = gen_state(5200);
     for (size_t i = 0; nll_isa_at(i); i++)
-        for (int out = 0; out < 2; out++) {
+        for (int out = TRANSPOSE_IN; out <= TRANSPOSE_STREAM; out++) {
             if (!nll_isa_can_run(nll_isa_at(i))) continue;
             check(nll_isa_at(i), NLL_TYPE_F32, 64, 130, 4096, 144, out, &state);
             check(nll_isa_at(i), NLL_TYPE_F32, 130, 64, 144, 4096, out, &state);

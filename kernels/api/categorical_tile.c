@@ -117,10 +117,12 @@ void cat_tile_group(cat_plan *p, cat_tile *t, size_t row, size_t count, double *
     nll_out grad, soft;
     t->plan.result = NULL;
     int graded = nll_out_given(&p->a->grad) && !p->grad_direct;
+    int stream = graded && p->a->grad.data != p->x->data &&
+                 nll_tile_streams(p->rows * p->cols * nll_dtype_size(p->a->grad.dtype));
     if (graded) {
         grad = out_at(p, &p->a->grad, row, count);
         lay_out(&t->a.grad, x);
-        if (grad.dtype == x->dtype) t->plan.result = &grad;
+        if (grad.dtype == x->dtype && !stream) t->plan.result = &grad;
     }
     if (t->q) {
         nll_view q = view_at(p, &p->a->target_probs, row, count);
@@ -130,10 +132,10 @@ void cat_tile_group(cat_plan *p, cat_tile *t, size_t row, size_t count, double *
             lay_out(&t->a.grad_target_probs, &t->a.target_probs);
     }
     cat_group(&t->plan, row, count, loss);
-    if (graded) nll_tile_put(&grad, p->type, p->isa, t->x, t->ld);
+    if (graded) nll_tile_put(&grad, p->type, p->isa, t->x, t->ld, stream);
     if (t->q && nll_out_given(&p->a->grad_target_probs)) {
         soft = out_at(p, &p->a->grad_target_probs, row, count);
-        nll_tile_put(&soft, p->type, p->isa, t->q, t->ld);
+        nll_tile_put(&soft, p->type, p->isa, t->q, t->ld, 0);
     }
 }
 

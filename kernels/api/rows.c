@@ -140,23 +140,27 @@ static void group_log_softmax_vjp(const rows_plan *p, rows_scratch *s, rows_numb
 typedef struct rows_call {
     rows_plan plan;
     void (*group)(const rows_plan *, rows_scratch *, rows_numbers *);
+    unsigned passes;
 } rows_call;
 
 static void run_groups(void *arg, size_t begin, size_t end) {
     const rows_call *call = arg;
+    rows_plan plan = call->plan;
     rows_scratch s;
     rows_numbers r;
+    rows_begin(&plan, &s);
     for (size_t n = begin; n < end; n++) {
-        rows_open(&call->plan, &s, n);
-        call->group(&call->plan, &s, &r);
+        rows_open(&plan, &s, n);
+        call->group(&plan, &s, &r);
     }
+    rows_end(&plan, &s);
 }
 
 static nll_status run(rows_call *call, const nll_rows *x, const nll_rows *g, const nll_rows_out *y,
                       unsigned per_row, const nll_executor *executor) {
     nll_status status = rows_check(x, g, y, per_row, executor);
     if (status != NLL_OK) return status;
-    rows_prepare(&call->plan, x, g, y, per_row);
+    rows_prepare(&call->plan, x, g, y, per_row, call->passes);
     size_t n = call->plan.inner == 0 ? 0 : rows_groups(&call->plan);
     if (n == 0) return NLL_OK;
     uint64_t env = nll_float_enter();
@@ -166,22 +170,24 @@ static nll_status run(rows_call *call, const nll_rows *x, const nll_rows *g, con
 }
 
 nll_status nll_logsumexp(nll_rows x, nll_rows_out y, const nll_executor *executor) {
-    return run(&(rows_call){.group = group_logsumexp}, &x, NULL, &y, 1u << ROWS_Y, executor);
+    return run(&(rows_call){.group = group_logsumexp, .passes = 1}, &x, NULL, &y, 1u << ROWS_Y,
+               executor);
 }
 nll_status nll_softmax(nll_rows x, nll_rows_out y, const nll_executor *executor) {
-    return run(&(rows_call){.group = group_softmax}, &x, NULL, &y, 0, executor);
+    return run(&(rows_call){.group = group_softmax, .passes = 2}, &x, NULL, &y, 0, executor);
 }
 nll_status nll_log_softmax(nll_rows x, nll_rows_out y, const nll_executor *executor) {
-    return run(&(rows_call){.group = group_log_softmax}, &x, NULL, &y, 0, executor);
+    return run(&(rows_call){.group = group_log_softmax, .passes = 4}, &x, NULL, &y, 0, executor);
 }
 nll_status nll_logsumexp_vjp(nll_rows x, nll_rows g, nll_rows_out dx,
                              const nll_executor *executor) {
-    return run(&(rows_call){.group = group_logsumexp_vjp}, &x, &g, &dx, 1u << ROWS_G, executor);
+    return run(&(rows_call){.group = group_logsumexp_vjp, .passes = 2}, &x, &g, &dx, 1u << ROWS_G,
+               executor);
 }
 nll_status nll_softmax_vjp(nll_rows p, nll_rows g, nll_rows_out dx, const nll_executor *executor) {
-    return run(&(rows_call){.group = group_softmax_vjp}, &p, &g, &dx, 0, executor);
+    return run(&(rows_call){.group = group_softmax_vjp, .passes = 2}, &p, &g, &dx, 0, executor);
 }
 nll_status nll_log_softmax_vjp(nll_rows x, nll_rows g, nll_rows_out dx,
                                const nll_executor *executor) {
-    return run(&(rows_call){.group = group_log_softmax_vjp}, &x, &g, &dx, 0, executor);
+    return run(&(rows_call){.group = group_log_softmax_vjp, .passes = 3}, &x, &g, &dx, 0, executor);
 }

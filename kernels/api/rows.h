@@ -33,10 +33,13 @@ typedef struct rows_plan {
     enum nll_type type;
     int direct; /* every array in place */
     int within; /* groups lie within one outer index */
+    int stream; /* the output is larger than the caches: its lines are written past them */
     size_t outer, classes, inner;
     size_t group, groups; /* rows of one; within: groups of each outer, else of all rows */
     size_t tile;          /* classes of a tile; a multiple of a block unless it is all */
     ptrdiff_t ld;         /* of a tile: from row to row */
+    unsigned passes;      /* of kernels over the array */
+    size_t memory;        /* bytes of tiles that are too large for the stack; 0: they are not */
     rows_array array[ROWS_ARRAYS];
     int given[ROWS_ARRAYS]; /* has one number per class */
 } rows_plan;
@@ -45,7 +48,8 @@ typedef struct rows_plan {
 typedef struct rows_scratch {
     size_t row, rows; /* flat row numbers: row = o * inner + i */
     size_t at[2];     /* first class of tile ROWS_X, ROWS_G; SIZE_MAX: none */
-    _Alignas(64) char tile[ROWS_TILES];
+    char *tiles;      /* on the stack or not */
+    _Alignas(64) char stack[ROWS_TILES];
 } rows_scratch;
 
 /* Checks three arrays (dtype NLL_ABSENT: none); per_row: bit 1 << role: one number per row. */
@@ -54,9 +58,13 @@ nll_status rows_check(const nll_rows *x, const nll_rows *g, const nll_rows_out *
 
 /* Shape, orientation and sizes; the arrays have been checked. */
 void rows_prepare(rows_plan *p, const nll_rows *x, const nll_rows *g, const nll_rows_out *y,
-                  unsigned per_row);
+                  unsigned per_row, unsigned passes);
 /* The number of groups, and the rows of group n. */
 size_t rows_groups(const rows_plan *p);
+/* Tiles for a task, which frees them; where there is no memory, `plan` becomes one that does
+ * without, slowly.  The groups stay as they are. */
+void rows_begin(rows_plan *p, rows_scratch *s);
+void rows_end(const rows_plan *p, rows_scratch *s);
 void rows_open(const rows_plan *p, rows_scratch *s, size_t n);
 
 /* Runs a kernel over all classes of the group, tile by tile with carry.  in[0] and in[1] become x

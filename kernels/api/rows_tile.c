@@ -8,7 +8,9 @@
 #include <string.h>
 
 enum {
-    WIDE = 4, /* lines of a tile in every class, where its classes are too many for it */
+    WIDE = 4,   /* lines of a tile in every class, where its classes are too many for the stack */
+    PASSES = 3, /* over the array, from which on its tiles are allocated where the stack is small */
+    MEMORY = 64 << 20, /* bytes of these, at most */
     BLOCK = 512
 };
 
@@ -57,14 +59,37 @@ static int any_turned(const rows_plan *p) {
     return 0;
 }
 
+/* Bytes of all tiles of so many rows, and elements of each on the stack. */
+static size_t arrays(const rows_plan *p) { return p->given[ROWS_G] ? 2 : 1; }
+static size_t stack_room(const rows_plan *p) {
+    return ROWS_TILES / nll_type_size(p->type) / arrays(p);
+}
+static void tile_on_stack(rows_plan *p, size_t rows) {
+    p->tile = (stack_room(p) / rows - NLL_LINE / nll_type_size(p->type)) / BLOCK * BLOCK;
+    p->memory = 0;
+}
+
+/* Classes that do not fit the stack: a tile holds as many as do, and each pass reads the array
+ * again; or all of them, allocated, where there are so many passes that this is faster. */
+static void plan_many(rows_plan *p, size_t size, size_t wide) {
+    size_t bytes = 0;
+    tile_on_stack(p, wide);
+    if (p->passes < PASSES ||
+        __builtin_mul_overflow(nll_tile_ld(p->classes, p->type), wide * size * arrays(p), &bytes) ||
+        bytes > MEMORY)
+        return;
+    p->tile = p->classes;
+    p->memory = bytes;
+}
+
 /* Rows that lie side by side: groups as wide as they fit with all their classes, or a few lines. */
 static void plan_turned(rows_plan *p, size_t size) {
-    size_t room = ROWS_TILES / size / (p->given[ROWS_G] ? 2 : 1), line = NLL_LINE / size;
-    size_t wide = room / nll_tile_ld(p->classes, p->type) / line * line;
+    size_t line = NLL_LINE / size,
+           wide = stack_room(p) / nll_tile_ld(p->classes, p->type) / line * line;
     p->tile = p->classes;
-    if (wide < line) {
-        wide = WIDE * line;
-        p->tile = (room / wide - line) / BLOCK * BLOCK;
+    if (wide < line) { /* no more lines than lie side by side: the rest of a tile is classes */
+        wide = p->inner < WIDE * line ? (p->inner + line - 1) / line * line : WIDE * line;
+        plan_many(p, size, wide);
     }
     if (wide > ROWS_GROUP) wide = ROWS_GROUP;
     p->within = p->inner > wide;
@@ -78,11 +103,14 @@ static size_t clamp(size_t n, size_t least, size_t most) {
 }
 
 void rows_prepare(rows_plan *p, const nll_rows *x, const nll_rows *g, const nll_rows_out *y,
-                  unsigned per_row) {
+                  unsigned per_row, unsigned passes) {
     const nll_rows none = {0};
     if (!g) g = &none;
-    *p = (rows_plan){
-        .isa = nll_isa_current(), .outer = x->outer, .classes = x->classes, .inner = x->inner};
+    *p = (rows_plan){.isa = nll_isa_current(),
+                     .passes = passes,
+                     .outer = x->outer,
+                     .classes = x->classes,
+                     .inner = x->inner};
     p->type = x->dtype == NLL_F64 || g->dtype == NLL_F64 ? NLL_TYPE_F64 : NLL_TYPE_F32;
     set_array(p, ROWS_X, x->data, x->dtype,
               (ptrdiff_t[3]){x->outer_stride, x->class_stride, x->inner_stride}, per_row);
@@ -95,6 +123,8 @@ void rows_prepare(rows_plan *p, const nll_rows *x, const nll_rows *g, const nll_
         return;
     }
     merge(p);
+    if (p->given[ROWS_Y] && y->data != x->data && y->data != g->data)
+        p->stream = nll_tile_streams(p->outer * p->classes * p->inner * nll_dtype_size(y->dtype));
     size_t size = nll_type_size(p->type), row = p->classes * size;
     size_t most = ROWS_TILE / size; /* elements of a tile */
     p->tile = p->classes;
@@ -110,6 +140,17 @@ void rows_prepare(rows_plan *p, const nll_rows *x, const nll_rows *g, const nll_
     p->ld = (ptrdiff_t)nll_tile_ld(p->tile, p->type);
     size_t line = p->within ? p->inner : p->inner * p->outer;
     p->groups = line / p->group + (line % p->group != 0);
+}
+
+void rows_begin(rows_plan *p, rows_scratch *s) {
+    s->tiles = p->memory > 0 ? aligned_alloc(NLL_LINE, p->memory) : s->stack;
+    if (s->tiles) return;
+    tile_on_stack(p, p->group);
+    p->ld = (ptrdiff_t)nll_tile_ld(p->tile, p->type);
+    s->tiles = s->stack;
+}
+void rows_end(const rows_plan *p, rows_scratch *s) {
+    if (p->memory > 0) free(s->tiles);
 }
 
 size_t rows_groups(const rows_plan *p) { return p->within ? p->outer * p->groups : p->groups; }
@@ -139,14 +180,14 @@ static size_t run_of(const rows_plan *p, const rows_scratch *s, size_t r) {
     return s->rows - r < left ? s->rows - r : left;
 }
 
-static char *tile_of(rows_scratch *s, enum rows_role role) {
-    return s->tile + (role == ROWS_X ? 0 : sizeof s->tile / 2);
+static char *tile_of(const rows_plan *p, const rows_scratch *s, enum rows_role role) {
+    return s->tiles + (role == ROWS_X ? 0 : (p->memory > 0 ? p->memory : sizeof s->stack) / 2);
 }
 
 static const void *fetch(const rows_plan *p, rows_scratch *s, enum rows_role role, size_t c,
                          size_t n) {
     const rows_array *a = &p->array[role];
-    char *tile = tile_of(s, role);
+    char *tile = tile_of(p, s, role);
     if (p->direct) return place(p, a, s->row, c);
     if (s->at[role] == c) return tile;
     s->at[role] = c;
@@ -163,7 +204,7 @@ static const void *fetch(const rows_plan *p, rows_scratch *s, enum rows_role rol
 /* The output's tile is x's (or p's), which has been read. */
 static void store(const rows_plan *p, rows_scratch *s, size_t c, size_t n) {
     const rows_array *a = &p->array[ROWS_Y];
-    const char *tile = tile_of(s, ROWS_X);
+    const char *tile = tile_of(p, s, ROWS_X);
     s->at[ROWS_X] = SIZE_MAX;
     for (size_t r = 0, m; r < s->rows; r += m) {
         m = run_of(p, s, r);
@@ -171,7 +212,8 @@ static void store(const rows_plan *p, rows_scratch *s, size_t c, size_t n) {
         o.data = (char *)(uintptr_t)place(p, a, s->row + r, c);
         o.row_stride = a->inner;
         o.col_stride = a->class;
-        nll_tile_put(&o, p->type, p->isa, tile + r * (size_t)p->ld * nll_type_size(p->type), p->ld);
+        nll_tile_put(&o, p->type, p->isa, tile + r * (size_t)p->ld * nll_type_size(p->type), p->ld,
+                     p->stream);
     }
 }
 
@@ -181,12 +223,12 @@ static ptrdiff_t leading(const rows_plan *p, enum rows_role role) {
     return p->direct ? p->array[role].inner : p->ld;
 }
 
-/* What will be read or written next: the rows from `row` on. */
-static void ask(const rows_plan *p, enum rows_role role, size_t row, const void *tile,
+/* What will be read or written next: the rows from `row` on, the classes from c. */
+static void ask(const rows_plan *p, enum rows_role role, size_t row, size_t c, const void *tile,
                 nll_job *job) {
     const rows_array *a = &p->array[role];
-    if (!p->direct && p->tile == p->classes && row < p->inner * p->outer && is_compute(p, a->dtype))
-        nll_tile_ask(job, tile, place(p, a, row, 0), nll_dtype_size(a->dtype), a->inner, a->class,
+    if (!p->direct && p->memory == 0 && row < p->inner * p->outer && is_compute(p, a->dtype))
+        nll_tile_ask(job, tile, place(p, a, row, c), nll_dtype_size(a->dtype), a->inner, a->class,
                      !p->within, role == ROWS_Y);
 }
 /* The row that the next group begins at. */
@@ -217,11 +259,17 @@ void rows_run(const rows_plan *p, rows_scratch *s, rows_pass pass, nll_job job) 
         }
         if (pass.y) {
             job.out[0] = p->direct ? (char *)(uintptr_t)place(p, &p->array[ROWS_Y], s->row, c)
-                                   : tile_of(s, ROWS_X);
+                                   : tile_of(p, s, ROWS_X);
             job.out_ld[0] = leading(p, p->direct ? ROWS_Y : ROWS_X);
         }
-        if (kernel == NLL_K_row_lse) ask(p, ROWS_X, next_group(p, s), job.in[0], &job);
-        if (kernel == NLL_K_row_softmax_grad) ask(p, ROWS_Y, s->row, job.out[0], &job);
+        job.par[0] = job.par[1] = 0;
+        int last = c + n == p->classes, whole = p->tile == p->classes;
+        if (kernel == NLL_K_row_softmax_grad && whole && !p->stream)
+            ask(p, ROWS_Y, s->row, 0, job.out[0], &job);
+        else if (kernel == NLL_K_row_lse || kernel == NLL_K_row_softmax_grad)
+            ask(p, ROWS_X,
+                last && (whole || pass.y || !p->given[ROWS_Y]) ? next_group(p, s) : s->row,
+                last ? 0 : c + n, job.in[0], &job);
         p->isa->fn[p->type][kernel](&job);
         if (pass.y && !p->direct) store(p, s, c, n);
         job.carry = 1;

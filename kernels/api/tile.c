@@ -15,7 +15,8 @@ typedef struct piece {
     ptrdiff_t row_stride, col_stride;
     enum nll_type type;
     const nll_isa *isa;
-    int out; /* written */
+    int out;    /* written */
+    int stream; /* past the caches */
 } piece;
 
 static piece part(const piece *p, size_t row, size_t col, size_t rows, size_t cols) {
@@ -48,13 +49,14 @@ static void move(const piece *p, enum nll_along along, size_t n, char *line) {
 }
 
 static void transpose(const piece *p, const void *from, ptrdiff_t ld, void *to, ptrdiff_t out_ld) {
+    double mode = p->stream ? TRANSPOSE_STREAM : p->out ? TRANSPOSE_OUT : TRANSPOSE_IN;
     p->isa->fn[p->type][NLL_K_transpose](&(nll_job){.rows = p->out ? p->cols : p->rows,
                                                     .cols = p->out ? p->rows : p->cols,
                                                     .in = {from},
                                                     .ld = {ld},
                                                     .out = {to},
                                                     .out_ld = {out_ld},
-                                                    .par = {p->out}});
+                                                    .par = {mode}});
 }
 
 static int is_half(const piece *p) {
@@ -100,6 +102,7 @@ static void turn(const piece *p, char *tile, ptrdiff_t ld) {
     if (most > line) most = most / line * line;
     for (size_t c = 0; c < p->cols; c += most, tile += most * size) {
         piece q = part(p, 0, c, p->rows, p->cols - c < most ? p->cols - c : most);
+        q.stream = 0; /* `lines` are read at once */
         if (p->out) {
             transpose(&q, tile, ld, lines, (ptrdiff_t)p->rows);
             convert(&q, lines);
@@ -129,12 +132,13 @@ static void run(const piece *p, char *tile, ptrdiff_t ld) {
 void nll_tile_get(const nll_view *v, enum nll_type type, const nll_isa *isa, void *tile,
                   ptrdiff_t ld) {
     run(&(piece){(char *)(uintptr_t)v->data, v->dtype, v->rows, v->cols, v->row_stride,
-                 v->col_stride, type, isa, 0},
+                 v->col_stride, type, isa, 0, 0},
         tile, ld);
 }
 
 void nll_tile_put(const nll_out *o, enum nll_type type, const nll_isa *isa, const void *tile,
-                  ptrdiff_t ld) {
-    run(&(piece){o->data, o->dtype, o->rows, o->cols, o->row_stride, o->col_stride, type, isa, 1},
+                  ptrdiff_t ld, int stream) {
+    run(&(piece){o->data, o->dtype, o->rows, o->cols, o->row_stride, o->col_stride, type, isa, 1,
+                 stream},
         (char *)(uintptr_t)tile, ld);
 }

@@ -25,6 +25,15 @@ static inline size_t nll_tile_ld(size_t cols, enum nll_type type) {
     return ((cols + line - 1) / line | 1) * line;
 }
 
+/* Is an output of so many bytes written past the caches, where its columns are turned?  It is more
+ * than a thread's usual share of the last one.  This is no machine's own figure, as what machines
+ * say is of little use: the C library makes 384 MiB of twelve caches of 32, each for eight cores.
+ */
+static inline int nll_tile_streams(size_t bytes) {
+    enum { SHARE = 8 << 20 };
+    return bytes > SHARE;
+}
+
 /* While kernel row_lse or row_softmax_grad computes on a tile it may ask the memory for the columns
  * of another place: of `data`, from there on, the rows side by side (few: without gaps).  Columns a
  * multiple of a page apart would drive each other out before they are written. */
@@ -37,10 +46,11 @@ static inline void nll_tile_ask(nll_job *job, const void *tile, const void *data
     job->par[1] = (double)(few ? AT_ONCE : step);
 }
 
-/* All of v into the tile, all of o from it; v and o have rows and cols, v is no number. */
+/* All of v into the tile, all of o from it; v and o have rows and cols, v is no number.
+ * stream: whole lines are written past the caches, where they are turned. */
 void nll_tile_get(const nll_view *v, enum nll_type type, const nll_isa *isa, void *tile,
                   ptrdiff_t ld);
 void nll_tile_put(const nll_out *o, enum nll_type type, const nll_isa *isa, const void *tile,
-                  ptrdiff_t ld);
+                  ptrdiff_t ld, int stream);
 
 #endif

@@ -1,8 +1,9 @@
 /* shape/transpose.h: rows that lie side by side become rows one below the other, and back.
  *
  *   transpose   out0[r out_ld + c] = in0[c ld + r], bit for bit
- *     par0: not 0 where the output is the array in memory and the input the scratch: then it is the
- *     lines of the output that are gone through in order and asked for ahead.
+ *     par0: TRANSPOSE_IN where the input is the array in memory and the output the scratch; the
+ * other way round TRANSPOSE_OUT: then it is the lines of the output that are gone through in order
+ * and asked for ahead; or TRANSPOSE_STREAM: the same past the caches, for arrays larger than these.
  *
  * Squares of VL x VL turn in registers: each line of the cache is read and written whole, so that
  * lines which lie a power of two apart, and drive each other out, are asked for only once. */
@@ -10,10 +11,12 @@
 #define NLL_SHAPE_TRANSPOSE_H
 
 #include "kernel.h"
+#include "shape/few.h"
 #include "vec/vec.h"
 
-/* The hardware does not foresee lines that lie pages apart: so many of them are asked for ahead. */
-enum { TRANSPOSE_AHEAD = 2 * VL };
+/* The hardware does not foresee lines that lie pages apart: so many of them are asked for ahead,
+ * few enough that such lines, which share one place of the cache, do not drive each other out. */
+enum { TRANSPOSE_AHEAD = 4 };
 
 /* One side: lines of `width` numbers, ld apart. */
 typedef struct transpose_side {
@@ -21,6 +24,7 @@ typedef struct transpose_side {
     size_t width;        /* of this square */
     int over;            /* what follows a short line is other lines, which may be read with it, or
                             written, as they are written later */
+    int stream;          /* written past the caches: begins at lines of these */
 } transpose_side;
 
 NLL_INLINE void transpose_ask(const T *p, ptrdiff_t by, int write) {
@@ -39,7 +43,10 @@ NLL_INLINE void transpose_whole(const T *x, transpose_side in, T *y, transpose_s
     v_transpose(square);
     NLL_UNROLL for (unsigned r = 0; r < VL; r++) {
         transpose_ask(y + r * out.ld, out.ahead, 1);
-        v_store(y + r * out.ld, square[r]);
+        if (out.stream)
+            v_stream(y + r * out.ld, square[r]);
+        else
+            v_store(y + r * out.ld, square[r]);
     }
 }
 
@@ -72,10 +79,12 @@ NLL_INLINE int transpose_over(ptrdiff_t ld, size_t width, size_t lines, size_t l
 }
 
 NLL_INLINE void transpose_square(const nll_job *j, size_t r, size_t c, ptrdiff_t ahead,
-                                 ptrdiff_t out_ahead) {
+                                 ptrdiff_t out_ahead, int stream) {
     transpose_side in = {.ld = j->ld[0], .width = transpose_left(j->rows, r), .ahead = ahead};
-    transpose_side out = {
-        .ld = j->out_ld[0], .width = transpose_left(j->cols, c), .ahead = out_ahead};
+    transpose_side out = {.ld = j->out_ld[0],
+                          .width = transpose_left(j->cols, c),
+                          .ahead = out_ahead,
+                          .stream = stream};
     const T *x = (const T *)j->in[0] + (ptrdiff_t)c * in.ld + (ptrdiff_t)r;
     T *y = (T *)j->out[0] + (ptrdiff_t)r * out.ld + (ptrdiff_t)c;
     if (in.width == VL && out.width == VL) {
@@ -87,48 +96,63 @@ NLL_INLINE void transpose_square(const nll_job *j, size_t r, size_t c, ptrdiff_t
     transpose_part(x, in, y, out);
 }
 
-/* At most four rows without gaps, their number known to the compiler, which finds the shuffles. */
+/* At most FEW_MOST rows without gaps, their number known to the compiler. */
 NLL_INLINE void transpose_few(const T *restrict x, T *restrict y, ptrdiff_t ld, size_t few,
                               size_t n) {
-    for (size_t k = 0; k < n; k++)
+    size_t k = few_split(x, y, ld, few, n);
+    for (; k < n; k++)
         NLL_UNROLL for (size_t i = 0; i < few; i++) y[(ptrdiff_t)i * ld + (ptrdiff_t)k] =
             x[k * few + i];
 }
 /* And back. */
 NLL_INLINE void transpose_back(const T *restrict x, T *restrict y, ptrdiff_t ld, size_t few,
                                size_t n) {
-    for (size_t k = 0; k < n; k++)
+    size_t k = few_join(x, y, ld, few, n);
+    for (; k < n; k++)
         NLL_UNROLL for (size_t i = 0; i < few; i++) y[k * few + i] =
             x[(ptrdiff_t)i * ld + (ptrdiff_t)k];
 }
 /* 1 where that was done. */
 NLL_INLINE int transpose_short(const nll_job *j) {
-    switch (j->ld[0] == (ptrdiff_t)j->rows ? j->rows : 0) {
+    switch (j->ld[0] == (ptrdiff_t)j->rows && j->rows <= FEW_MOST ? j->rows : 0) {
     case 1: transpose_few(j->in[0], j->out[0], j->out_ld[0], 1, j->cols); return 1;
     case 2: transpose_few(j->in[0], j->out[0], j->out_ld[0], 2, j->cols); return 1;
     case 3: transpose_few(j->in[0], j->out[0], j->out_ld[0], 3, j->cols); return 1;
     case 4: transpose_few(j->in[0], j->out[0], j->out_ld[0], 4, j->cols); return 1;
+    case 5: transpose_few(j->in[0], j->out[0], j->out_ld[0], 5, j->cols); return 1;
     default: break;
     }
-    switch (j->out_ld[0] == (ptrdiff_t)j->cols ? j->cols : 0) {
+    switch (j->out_ld[0] == (ptrdiff_t)j->cols && j->cols <= FEW_MOST ? j->cols : 0) {
     case 1: transpose_back(j->in[0], j->out[0], j->ld[0], 1, j->rows); return 1;
     case 2: transpose_back(j->in[0], j->out[0], j->ld[0], 2, j->rows); return 1;
     case 3: transpose_back(j->in[0], j->out[0], j->ld[0], 3, j->rows); return 1;
     case 4: transpose_back(j->in[0], j->out[0], j->ld[0], 4, j->rows); return 1;
+    case 5: transpose_back(j->in[0], j->out[0], j->ld[0], 5, j->rows); return 1;
     default: return 0;
     }
 }
 
-void NLL_SYM(transpose)(const nll_job *j) {
-    if (transpose_short(j)) return;
-    if (j->par[0] != 0) {
+NLL_INLINE void transpose_in(const nll_job *j) {
+    for (size_t c = 0; c < j->cols; c += VL)
         for (size_t r = 0; r < j->rows; r += VL)
-            for (size_t c = 0; c < j->cols; c += VL)
-                transpose_square(j, r, c, 0, TRANSPOSE_AHEAD * j->out_ld[0]);
+            transpose_square(j, r, c, TRANSPOSE_AHEAD * j->ld[0], 0, 0);
+}
+NLL_INLINE void transpose_out(const nll_job *j, int stream) {
+    ptrdiff_t ahead = stream ? 0 : TRANSPOSE_AHEAD * j->out_ld[0];
+    for (size_t r = 0; r < j->rows; r += VL)
+        for (size_t c = 0; c < j->cols; c += VL) transpose_square(j, r, c, 0, ahead, stream);
+}
+
+void NLL_SYM(transpose)(const nll_job *j) {
+    size_t step = (size_t)j->out_ld[0] * sizeof(T);
+    if (transpose_short(j)) return;
+    if (j->par[0] == TRANSPOSE_IN) {
+        transpose_in(j);
+    } else if (j->par[0] == TRANSPOSE_STREAM && ((uintptr_t)j->out[0] | step) % 64 == 0) {
+        transpose_out(j, 1);
+        v_stream_end();
     } else {
-        for (size_t c = 0; c < j->cols; c += VL)
-            for (size_t r = 0; r < j->rows; r += VL)
-                transpose_square(j, r, c, TRANSPOSE_AHEAD * j->ld[0], 0);
+        transpose_out(j, 0);
     }
 }
 

@@ -18,6 +18,8 @@
  *   d_pick(c, x)           lane by lane c[k] of eight doubles, k the low three bits of x, whose
  *                          bits 3 to 33 are 0
  *   loadn(p, k, fill)      lanes >= k are `fill` and are not read;  storen writes k lanes only
+ *   stream(p, x)           store past the caches where the ISA can, p a multiple of 64 bytes; then
+ *                          v_stream_end before another thread may read
  *   d_lo d_hi              the lower and upper 8 floats, widened;  f_narrow: back, one rounding
  *   d_load_f32 d_store_f32 8 floats of memory as doubles; back, one rounding
  *   hsum                   ((l0+l4)+(l2+l6)) + ((l1+l5)+(l3+l7)): lanes +4, +2, +1
@@ -94,6 +96,8 @@ enum { F_LANES = 16, D_LANES = 8 };
 #define v_scalb(x, n) V_PICK(scalb, x)(x, n)
 #define v_hmax(x) V_PICK(hmax, x)(x)
 #define v_store(p, x) V_PICK(store, x)(p, x)
+#define v_pick2(x, from, y) V_PICK(pick2, x)(x, from, y)
+#define v_stream(p, x) V_PICK(stream, x)(p, x)
 #define v_storen(p, x, k) V_PICK(storen, x)(p, x, k)
 #define m_and(a, b) V_PICK_MASK(mask_and, a)(a, b)
 #define m_or(a, b) V_PICK_MASK(mask_or, a)(a, b)

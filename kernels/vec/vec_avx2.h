@@ -39,6 +39,15 @@ NLL_INLINE void d_store(double *p, vd x) {
     _mm256_storeu_pd(p, x.a);
     _mm256_storeu_pd(p + 4, x.b);
 }
+NLL_INLINE void f_stream(float *p, vf x) {
+    _mm256_stream_ps(p, x.a);
+    _mm256_stream_ps(p + 8, x.b);
+}
+NLL_INLINE void d_stream(double *p, vd x) {
+    _mm256_stream_pd(p, x.a);
+    _mm256_stream_pd(p + 4, x.b);
+}
+NLL_INLINE void v_stream_end(void) { _mm_sfence(); }
 
 NLL_INLINE vf f_add(vf x, vf y) { return AVX2_2(vf, _mm256_add_ps, x, y); }
 NLL_INLINE vd d_add(vd x, vd y) { return AVX2_2(vd, _mm256_add_pd, x, y); }

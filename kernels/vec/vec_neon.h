@@ -52,6 +52,9 @@ NLL_INLINE void d_store(double *p, vd x) {
     vst1q_f64(p + 4, x.c);
     vst1q_f64(p + 6, x.d);
 }
+NLL_INLINE void f_stream(float *p, vf x) { f_store(p, x); }
+NLL_INLINE void d_stream(double *p, vd x) { d_store(p, x); }
+NLL_INLINE void v_stream_end(void) {}
 /* Tails go through the stack: nothing past the end is touched. */
 NLL_INLINE vf f_loadn(const float *p, size_t k, float fill) {
     float buf[16];

@@ -44,6 +44,9 @@ SC_DEF(vf, f_loadn(const float *p, size_t k, float fill), i < k ? p[i] : fill)
 SC_DEF(vd, d_loadn(const double *p, size_t k, double fill), i < k ? p[i] : fill)
 NLL_INLINE void f_store(float *p, vf x) { memcpy(p, x.l, sizeof x.l); }
 NLL_INLINE void d_store(double *p, vd x) { memcpy(p, x.l, sizeof x.l); }
+NLL_INLINE void f_stream(float *p, vf x) { f_store(p, x); }
+NLL_INLINE void d_stream(double *p, vd x) { d_store(p, x); }
+NLL_INLINE void v_stream_end(void) {}
 NLL_INLINE void f_storen(float *p, vf x, size_t k) { memcpy(p, x.l, k * sizeof *p); }
 NLL_INLINE void d_storen(double *p, vd x, size_t k) { memcpy(p, x.l, k * sizeof *p); }
 
