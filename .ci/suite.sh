@@ -1,7 +1,7 @@
 # suite.sh: the test suite of ./dev test, in stages.  Read by dev, whose functions it uses.
 
 stages='native clang sanitize arm64 cpus install guard lint'
-packages_test='binutils libcriterion-dev libmpfr-dev libgmp-dev python3'
+packages_test='binutils libcriterion-dev libmpfr-dev libgmp-dev python3 python3-html5lib'
 packages_clang='clang libclang-rt-14-dev'
 packages_arm64='gcc-aarch64-linux-gnu qemu-user'
 packages_sysroot='libsleef-dev libjansson-dev libxxhash-dev libcriterion-dev libmpfr-dev libgmp-dev'

@@ -9,6 +9,11 @@ import xml.etree.ElementTree as ElementTree
 
 from support import Case
 
+try:
+    import html5lib
+except ImportError:  # not everywhere as easy to have as on Debian, whose package .ci/suite.sh asks for
+    html5lib = None
+
 SAMPLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "bench.json")
 XHTML = "{http://www.w3.org/1999/xhtml}"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -37,6 +42,7 @@ class Page(Case):
         with open(self.path("page.html"), encoding="utf-8") as file:
             self.text = file.read()
         self.check_offline(self.text)
+        self.check_html(self.text)
         root = ElementTree.fromstring(self.text)
         self.assertEqual([s.get("id") for s in root.iter(XHTML + "section")], SECTIONS)
         self.check_structure(root)
@@ -53,6 +59,11 @@ class Page(Case):
         for link in re.findall(r'href="([^"]*)"', markup):
             self.assertTrue(link.startswith("#"), link)
         self.assertNotRegex(text, r"url\(|@import")
+
+    def check_html(self, text):
+        """Strict: the first thing that the HTML standard calls an error is one here."""
+        if html5lib:
+            html5lib.HTMLParser(strict=True).parse(text)
 
     def check_structure(self, root):
         ids = [e.get("id") for e in root.iter() if e.get("id")]
@@ -101,6 +112,14 @@ class Report(Page):
         self.assertIn("all equal", text_of(self.section(root, "bits")))
         self.assertNotIn("Not in these files", text_of(self.section(root, "accuracy")))
         self.assertIn("Not in these files", text_of(self.section(root, "peers")))
+
+    @unittest.skipUnless(html5lib, "html5lib is not installed")
+    def test_the_validator_finds_what_is_wrong(self):
+        self.page(sample())
+        for good, bad in (("</table>", ""), ("<caption>", "<caption a=1 a=2>"), ("<main", "<main/><main")):
+            self.assertIn(good, self.text)
+            with self.assertRaises(html5lib.html5parser.ParseError):
+                self.check_html(self.text.replace(good, bad, 1))
 
     def test_sections_without_figures_say_so(self):
         root = self.page({"benchmarks": [{"name": "x"}]})
