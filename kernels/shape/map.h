@@ -18,9 +18,9 @@ enum { MAP_LOSS, MAP_GRADIENT, MAP_CURVATURE }; /* levels */
 
 /* What a model has.  Inputs of the set `hoist` are loaded once where all of them are constant, so
  * that the compiler moves what depends on them alone out of the loop: same operations, same bits.
- */
+ * single: one vector at a time. */
 typedef struct map_shape {
-    unsigned inputs, grads, hess, hoist;
+    unsigned inputs, grads, hess, hoist, single;
 } map_shape;
 
 /* A job of n elements, n a multiple of VL.  Constants are vectors that do not step on. */
@@ -90,7 +90,7 @@ NLL_INLINE void map_run(const nll_job *j, map_shape s, map_levels *levels) {
 }
 
 /* Defines the kernel NLL_SYM(id) from the model of the same name: NLL_MAP from a map_model,
- * NLL_WIDE_MAP from a wide_model. */
+ * NLL_WIDE_MAP from a wide_model, NLL_WIDE_MAP_SINGLE from one that fills the registers alone. */
 #define MAP_KERNEL(id, model, loop, ...)                                  \
     static void levels_##id(const map_lanes *m, int level, int hoisted) { \
         const map_shape s = {__VA_ARGS__};                                \
@@ -106,9 +106,10 @@ NLL_INLINE void map_run(const nll_job *j, map_shape s, map_levels *levels) {
             loop(m, model, s, MAP_LOSS, 0);                               \
     }                                                                     \
     void NLL_SYM(id)(const nll_job *j) { map_run(j, (map_shape){__VA_ARGS__}, levels_##id); }
-#define NLL_MAP(id, ...) MAP_KERNEL(id, id, map_loop, __VA_ARGS__)
+#define NLL_MAP(id, ...) MAP_KERNEL(id, id, map_loop, __VA_ARGS__, 0)
 /* of a model that cannot have the kernel's name */
-#define NLL_WIDE_MAP_OF(id, model, ...) MAP_KERNEL(id, model, wide_loop, __VA_ARGS__)
-#define NLL_WIDE_MAP(id, ...) MAP_KERNEL(id, id, wide_loop, __VA_ARGS__)
+#define NLL_WIDE_MAP_OF(id, model, ...) MAP_KERNEL(id, model, wide_loop, __VA_ARGS__, 0)
+#define NLL_WIDE_MAP(id, ...) MAP_KERNEL(id, id, wide_loop, __VA_ARGS__, 0)
+#define NLL_WIDE_MAP_SINGLE(id, ...) MAP_KERNEL(id, id, wide_loop, __VA_ARGS__, 1)
 
 #endif

@@ -48,8 +48,9 @@ NLL_INLINE void MAP_NAME(loop)(const map_lanes *m, MAP_NAME(model) * model, map_
     NLL_UNROLL for (unsigned k = 0; k < MAP_INPUTS; k++) fixed[k] =
         MAP_LOAD(m->in[k < s.inputs ? k : 0]);
     if (!hoisted) s.hoist = 0;
-    for (; i + MAP_CHAINS * MAP_STEP <= m->n; i += MAP_CHAINS * MAP_STEP)
-        MAP_NAME(step)(m, model, s, level, fixed, i, MAP_CHAINS);
+    const unsigned chains = s.single ? 1 : MAP_CHAINS;
+    for (; i + chains * MAP_STEP <= m->n; i += chains * MAP_STEP)
+        MAP_NAME(step)(m, model, s, level, fixed, i, chains);
     /* n is a multiple of VL */
     for (; VL % (MAP_CHAINS * MAP_STEP) && i < m->n; i += MAP_STEP)
         MAP_NAME(step)(m, model, s, level, fixed, i, 1);
