@@ -1,5 +1,5 @@
 """Where the polynomial coefficients of kernels/math/{stirling,student,von_mises,sine,lgamma}.h come
-from, and those for float results of kernels/math/{exp,log}.h.
+from, and those for float results of kernels/math/{exp,log,log_pieces}.h and kernels/dist/beta_binomial_f32.h.
 
 Run: python3 special.py [NAME ...]   (needs mpmath)
 
@@ -249,8 +249,45 @@ def lgamma_tables():
         print("{" + ", ".join("{" + ", ".join(v.hex() for v in row) + "}" for row in zip(*columns)) + "};")
 
 
+def log_pieces_tables():
+    """q of log(1 + r) = r - r^2 / 2 + r^3 q(r) for the r of eight pieces of [23/32, 23/16), each with an inverse of
+    its middle, of 20 bits, and that inverse's -log."""
+    edges = [m.mpf(23 + 2 * k) / 32 for k in range(5)] + [m.mpf(17 + 2 * k) / 16 for k in range(4)]
+    inverse = [1 if k == 4 else m.nint(2 / (edges[k] + edges[k + 1]) * 2 ** 20) / 2 ** 20 for k in range(8)]
+    print("inverses:", ", ".join(float(c).hex() for c in inverse))
+    print("-log:", ", ".join(float(-m.log(c)).hex() for c in inverse))
+
+    def q(r):
+        return sum((-1) ** k * r ** k / (k + 3) for k in range(60))
+
+    series, _ = chebyshev(q, m.mpf("-0.0575"), m.mpf("0.0635"), 40)
+    print("{" + ", ".join(float(v).hex() for v in powers(series[:6], m.mpf("-0.0575"), m.mpf("0.0635"))) + "};")
+
+
+def beta_binomial_tables():
+    """delta(x) and -delta'(x) fitted by their derivatives in w (the second by least squares at 60 Chebyshev nodes),
+    and delta at whole numbers."""
+    end = 1 / (1 + SHIFT)
+
+    def slope(order, w):  # of the part of this order in w
+        return stirling(order + 1, 1 / w - SHIFT) / w ** 2
+
+    series, _ = chebyshev(lambda w: slope(0, w), m.mpf(0), end, 60)
+    p = [v / (k + 1) for k, v in enumerate(powers(series[:10], m.mpf(0), end))]
+    print("{" + ", ".join(float(v).hex() for v in p) + "};")
+    nodes = [end * (1 + m.cos(m.pi * (2 * k + 1) / 120)) / 2 for k in range(60)]
+    left = m.matrix([[(k + 2) * w ** (k + 1) for k in range(12)] for w in nodes])
+    p = m.lu_solve(left, m.matrix([slope(1, w) for w in nodes]))
+    print("{" + ", ".join(float(v).hex() for v in p) + "};")
+    at = [1, 2, 3, 4, 6, 15]
+    left = m.matrix([[m.mpf(1) / x ** (2 * k) for k in range(6)] for x in at])
+    p = m.lu_solve(left, m.matrix([stirling(0, m.mpf(x)) * x for x in at]))
+    print("{" + ", ".join(float(v).hex() for v in p) + "};")
+
+
 TABLES = {"stirling": stirling_tables, "student": student_tables, "von_mises": von_mises_tables,
-          "von_mises_float": von_mises_float_tables, "short": short_tables, "sine": sine_tables, "lgamma": lgamma_tables}
+          "von_mises_float": von_mises_float_tables, "short": short_tables, "sine": sine_tables, "lgamma": lgamma_tables,
+          "log_pieces": log_pieces_tables, "beta_binomial": beta_binomial_tables}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or TABLES:

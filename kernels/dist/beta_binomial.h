@@ -9,10 +9,13 @@
  *            + [delta(b) - delta(s)] - [delta(b + n) - delta(s + n)],  p = a / (s + n)
  *     for b >= 1; below, log(1 + a / b) and the same for b + 1 and n - 1.
  *   da = psi(s + n) - psi(s) - [psi(a + y) - psi(a)]     ha likewise with psi1;  db, hb: n - y
- *   where the two brackets cancel for b << a: see beta_binomial_slope below */
+ *   where the two brackets cancel for b << a: see beta_binomial_slope below
+ * This is the whole of it for doubles, and the curvature for floats; the rest of theirs, where
+ * there is room for differences, is in beta_binomial_f32.h. */
 #ifndef NLL_DIST_BETA_BINOMIAL_H
 #define NLL_DIST_BETA_BINOMIAL_H
 
+#include "dist/beta_binomial_f32.h"
 #include "dist/wide.h"
 #include "math/beta.h"
 #include "math/bregman.h"
@@ -102,10 +105,9 @@ NLL_INLINE beta_binomial_slope beta_binomial_more(vd c, vd n, vd a, vd b, vd at,
                                  d_add(inverses, d_sub(far.curve_rest, near.curve_rest))};
 }
 
-NLL_INLINE wide_value beta_binomial(const vd x[], const double *par) {
+NLL_INLINE wide_value beta_binomial_full(const vd x[]) {
     vd n = x[0], a = x[1], b = x[2], y = x[3], zero = d_set(0), half = d_set(0.5), one = d_set(1);
     md valid = d_mask_and(d_is_count(n), d_mask_and(d_is_positive(a), d_is_positive(b)));
-    (void)par;
 #if defined(NLL_T_F64)
     /* Shapes whose sum may overflow: a binomial, to all digits, which their ratio makes. */
     vd down = d_sel(d_lt(d_set(0x1p900), d_min(a, b)), d_set(0x1p-400), one);
@@ -169,6 +171,18 @@ NLL_INLINE wide_value beta_binomial(const vd x[], const double *par) {
     }
 #endif
     return wide_edges(v, y, valid, d_mask_and(d_is_count(y), d_le(y, n)));
+}
+
+NLL_INLINE wide_value beta_binomial(const vd x[], const double *par) {
+    wide_value v = beta_binomial_full(x);
+    (void)par;
+#if !defined(NLL_T_F64)
+    wide_value f32 = beta_binomial_f32(x);
+    v.loss = f32.loss;
+    v.grad[0] = f32.grad[0];
+    v.grad[1] = f32.grad[1];
+#endif
+    return v;
 }
 
 #endif
