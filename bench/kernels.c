@@ -27,7 +27,8 @@ typedef struct kernel_case {
 } kernel_case;
 
 static int has_rows(enum nll_kernel k) {
-    return nll_descs[k].family == ROW || nll_descs[k].family == TRANSPOSE;
+    unsigned family = nll_descs[k].family;
+    return family == ROW || family == LOSS || family == TRANSPOSE;
 }
 
 /* Is this input or output one that the kernel can do without? */

@@ -17,6 +17,7 @@ enum nll_family {
     ROW, /* rows x cols; comments beside each kernel in kernels/dist and kernels/row */
     TRANSPOSE, /* out0[r * out_ld[0] + c] = in0[c * ld[0] + r], r < rows, c < cols: rows that lie
                   side by side as rows one below the other */
+    LOSS,      /* rows x cols, which are taken together: no columns apart */
     FINISH,    /* per-row numbers of the categorical model, all double, cols of them; rows is 1 */
     TOTAL,     /* one block of at most NLL_BLOCK numbers; rows is 1 */
     CONVERT,   /* out0[j] = in0[j] in another storage type; lines ld[0] and out_ld[0] apart */

@@ -29,8 +29,10 @@ int batch_can_alias(const nll_desc *d) {
     return d->family == UNARY || d->family == BINARY || d->family == MAP || d->in[3] == R_COEF ||
            d->in[3] == R_SLOPES;
 }
-int batch_is_elementwise(const nll_desc *d) { return per_element(d->out[0]); }
-int batch_has_rows(const nll_desc *d) { return d->family == ROW || d->family == TRANSPOSE; }
+int batch_is_elementwise(const nll_desc *d) { return d->family != LOSS && per_element(d->out[0]); }
+int batch_has_rows(const nll_desc *d) {
+    return d->family == ROW || d->family == LOSS || d->family == TRANSPOSE;
+}
 int batch_can_carry(const nll_desc *d) { return batch_has_rows(d) && !per_element(d->out[0]); }
 int batch_counts_columns(const nll_desc *d) { return d->in[1] == R_VALUE; }
 size_t batch_max_cols(const nll_desc *d) { return d->family == TOTAL ? NLL_BLOCK : SIZE_MAX; }
@@ -75,7 +77,7 @@ static void lay_out(struct batch_slot *s, size_t rows, size_t cols, size_t apart
 static int left_out(const struct batch *b, unsigned k, uint64_t bits) {
     if (b->what.flags & BATCH_PLAIN) return 0;
     switch (b->desc->in[k]) {
-    case R_HOLE: return bits % 3 == 0;
+    case R_HOLE: return b->desc->family == ROW && bits % 3 == 0;
     case R_ANCHOR: return bits % 2 == 0;
     case X_WEIGHT: return b->what.kernel == NLL_K_row_softmax_grad && bits % 2 == 0;
     case X_SCALE: return b->what.kernel == NLL_K_row_inner && bits % 2 == 0;
@@ -90,7 +92,8 @@ static void make_input(struct batch *b, unsigned k, size_t apart, uint64_t bits)
     int plain = (b->what.flags & BATCH_PLAIN) != 0, aliased = b->alias_in == (int)k;
     if (left_out(b, k, bits)) return;
     if (batch_has_rows(b->desc) && per_element(kind)) {
-        size_t lines = family == ROW ? rows : cols, length = family == ROW ? cols : rows;
+        int below = family != TRANSPOSE; /* rows lie one below the other */
+        size_t lines = below ? rows : cols, length = below ? cols : rows;
         int repeat = !plain && !aliased && lines > 1 && bits >> 8 & 1 && bits >> 9 & 1;
         lay_out(s, repeat ? 1 : lines, length, apart, bits >> 10 & 1 && !plain && !repeat);
         if (repeat) s->ld = 0;
@@ -178,6 +181,7 @@ void batch_make(struct batch *b, const struct batch_case *what) {
         }
     }
     fill_inputs(b, &state);
+    if (d->family == LOSS) b->job.par[0] = gen_value(GEN_SCALE, &state);
     if (batch_can_carry(d) && !plain && choice >> 1 & 1) make_carry(b);
 }
 

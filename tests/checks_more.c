@@ -100,7 +100,7 @@ static void call_by_rows(const nll_job *j) {
         one.rows = 1;
         for (unsigned k = 0; k < NLL_SLOTS; k++) {
             unsigned in = split.d->in[k], out = split.d->out[k];
-            int below = split.d->family == ROW; /* one row below the other */
+            int below = split.d->family != TRANSPOSE; /* one row below the other */
             size_t size =
                 in < R_HOLE ? number_size(in) : fill_size(in, split.type) * fill_width(in);
             ptrdiff_t step = is_column_wise(in) && below ? j->ld[k] : in == R_CAP ? 0 : 1;

@@ -117,6 +117,61 @@ Test(layouts, finish_with_the_loss_alone) {
     }
 }
 
+/* row_loss: whole groups of rows give what each row gives by itself, with gaps between rows or
+ * without, the gradient in place, elsewhere or not at all; rows of which it makes nothing stay. */
+static void check_losses(const nll_isa *isa, size_t rows, size_t cols, size_t ld, uint64_t *state) {
+    enum { ROWS = 80, LD = 24 };
+    static const float odd[] = {-INFINITY, NAN, INFINITY, -1e30f, 60001, -70, 95, -0.0f};
+    float x[ROWS * LD], g[ROWS * LD], want[ROWS * LD];
+    double loss[3][ROWS];
+    int64_t y[ROWS];
+    for (size_t i = 0; i < ROWS * LD; i++) {
+        uint64_t bits = gen_bits(state);
+        x[i] = (float)((int64_t)(bits % 4001) - 2000) * 0x1p-8f;
+        if (bits >> 32 & 1 && (bits >> 40) % 64 == 0) x[i] = odd[bits >> 50 & 7];
+        want[i] = g[i] = x[i];
+    }
+    for (size_t i = 0; i < ROWS; i++) y[i] = (int64_t)gen_below(cols + (i % 40 == 0), state);
+    nll_fn one = batch_oracle(NLL_K_row_loss, NLL_TYPE_F32);
+    nll_job job = {
+        .cols = cols, .ld = {(ptrdiff_t)ld}, .out_ld = {(ptrdiff_t)ld}, .par = {-0x1p-9}};
+    for (size_t i = 0; i < rows; i++) {
+        nll_job row = job;
+        row.rows = 1;
+        row.in[0] = x + i * ld;
+        row.in[1] = y + i;
+        row.out[0] = want + i * ld;
+        row.out[1] = loss[0] + i;
+        one(&row);
+    }
+    job.rows = rows;
+    job.in[0] = x;
+    job.in[1] = y;
+    job.out[1] = loss[1];
+    isa->fn[NLL_TYPE_F32][NLL_K_row_loss](&job);
+    job.out[0] = g;
+    job.out[1] = loss[2];
+    isa->fn[NLL_TYPE_F32][NLL_K_row_loss](&job);
+    for (unsigned k = 1; k < 3; k++)
+        cr_assert(memcmp(loss[0], loss[k], rows * sizeof *y) == 0, "%s: losses, %zux%zu, ld %zu",
+                  isa->name, rows, cols, ld);
+    cr_assert(memcmp(g, want, sizeof g) == 0, "%s: gradients, %zux%zu, ld %zu", isa->name, rows,
+              cols, ld);
+    job.out[0] = x;
+    isa->fn[NLL_TYPE_F32][NLL_K_row_loss](&job);
+    cr_assert(memcmp(x, want, sizeof x) == 0, "%s: in place, %zux%zu, ld %zu", isa->name, rows,
+              cols, ld);
+}
+Test(layouts, losses_of_many_rows) {
+    uint64_t state = gen_state(5300);
+    for (size_t i = 0; nll_isa_at(i); i++)
+        for (size_t cols = 1; cols <= 17 && nll_isa_can_run(nll_isa_at(i)); cols++)
+            for (size_t rows = 1; rows <= 70; rows += 1 + gen_below(5, &state)) {
+                check_losses(nll_isa_at(i), rows, cols, cols, &state);
+                check_losses(nll_isa_at(i), rows, cols, cols + 1 + gen_below(6, &state), &state);
+            }
+}
+
 /* What the compiler or the cache must not mind: lines a power of two apart. */
 Test(layouts, powers_of_two) {
     uint64_t state = gen_state(5200);

@@ -82,7 +82,8 @@ static void blocks_of_rows(cat_plan *p, cat_tile *t, size_t begin, size_t end) {
     for (size_t b = begin; b < end; b++) {
         double loss[NLL_BLOCK];
         size_t row = b * NLL_BLOCK, last = row + NLL_BLOCK < p->rows ? row + NLL_BLOCK : p->rows;
-        for (size_t i = row, n; i < last; i += n) {
+        int done = p->brief && cat_short_block(p, row, last - row, loss);
+        for (size_t i = row, n; i < last && !done; i += n) {
             n = last - i < p->group ? last - i : p->group;
             cat_tile_group(p, t, i, n, loss + (i - row));
         }
@@ -299,6 +300,7 @@ static nll_status run(const nll_categorical_args *args, nll_result *result) {
         tiles = p;
         p.tiles = &tiles;
     }
+    p.brief = cat_is_short(&p);
     if (long_rows) {
         nll_run(a.common.executor, p.rows / p.group + (p.rows % p.group != 0),
                 tiled ? tile_groups : run_groups, &p);

@@ -48,6 +48,7 @@ typedef struct cat_plan {
     int scores;                /* a scoring output is wanted (categorical_score.c) */
     int x_direct, q_direct, grad_direct;
     int plain;            /* categorical_plain.c will do, for most groups */
+    int brief;            /* categorical_short.c will do, for most blocks */
     double cap[2];        /* {softcap, temperature} for the kernel */
     const double *weight; /* class weights [cols] or NULL */
     const void *uniform;  /* smoothed: u_c [cols] in the compute type */
@@ -72,6 +73,9 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss);
 /* The same for a plan that is plain; 0 if these rows are not, and nothing of use was written. */
 int cat_is_plain(const cat_plan *p);
 int cat_plain_group(const cat_plan *p, size_t row, size_t count, double *loss);
+/* The same for a plan of few classes, and a block of at most NLL_BLOCK rows. */
+int cat_is_short(const cat_plan *p);
+int cat_short_block(cat_plan *p, size_t row, size_t count, double *loss);
 
 /* Arrays whose classes lie apart, or in half precision: groups of rows by way of tiles
  * (categorical_tile.c). */

@@ -78,9 +78,9 @@ void cat_targets(const cat_plan *p, size_t row, size_t count, int64_t *y) {
 
 /* Is none of them outside [0, classes)? */
 static int all_classes(const int64_t *y, size_t n, size_t classes) {
-    int outside = 0;
-    for (size_t k = 0; k < n; k++) outside |= (uint64_t)y[k] >= classes;
-    return !outside;
+    uint64_t outside = 0; /* in the top bit: a comparison less for 64-bit integers */
+    for (size_t k = 0; k < n; k++) outside |= (uint64_t)y[k] | (classes - 1 - (uint64_t)y[k]);
+    return !(outside >> 63);
 }
 
 nll_status cat_check_labels(const cat_plan *p, nll_result *r) {

@@ -42,27 +42,34 @@ NLL_INLINE vf f_exp_poly(vf t) {
     f_exp_polys(&t, 1);
     return t;
 }
-/* q of e^t = 1 + t + t^2 q(t); for float results to 2^-34, which is 2^-36 of e^t - 1. */
-NLL_INLINE vd d_exp_poly_q(vd t) {
+/* q of e^t = 1 + t + t^2 q(t). */
+NLL_INLINE vd d_exp_poly_q_whole(vd t) {
     vd t2 = d_mul(t, t), t4 = d_mul(t2, t2);
-#if defined(NLL_T_F64)
     vd a = d_fma(d_set(0x1.55555555554fep-3), t, d_set(0x1.000000000000ap-1));
     vd b = d_fma(d_set(0x1.1111111126b32p-7), t, d_set(0x1.55555555506b7p-5));
     vd c = d_fma(d_set(0x1.a01a012ff2fb6p-13), t, d_set(0x1.6c16c18478c0ep-10));
     vd d = d_fma(d_set(0x1.71df18dcb71afp-19), t, d_set(0x1.a019995924e76p-16));
     vd e = d_fma(d_set(0x1.ad9316a42d5afp-26), t, d_set(0x1.28ae030132fe6p-22));
     vd hi = d_fma(e, t4, d_fma(d, t2, c));
+    return d_fma(hi, t4, d_fma(b, t2, a));
+}
+/* For float results to 2^-34, which is 2^-36 of e^t - 1. */
+NLL_INLINE vd d_exp_poly_q(vd t) {
+#if defined(NLL_T_F64)
+    return d_exp_poly_q_whole(t);
 #else
+    vd t2 = d_mul(t, t), t4 = d_mul(t2, t2);
     vd a = d_fma(d_set(0x1.555555675410cp-3), t, d_set(0x1.fffffffffe060p-2));
     vd b = d_fma(d_set(0x1.1110c630c46cbp-7), t, d_set(0x1.55555565c86adp-5));
     vd c = d_fma(d_set(0x1.a1517cf4d7bd5p-13), t, d_set(0x1.6c166bdd17b1ap-10));
     vd hi = d_fma(d_set(0x1.a136c1170ce67p-16), t2, c);
-#endif
     return d_fma(hi, t4, d_fma(b, t2, a));
+#endif
 }
-NLL_INLINE vd d_exp_poly(vd t) {
-    return d_fma(d_fma(d_exp_poly_q(t), t, d_set(1.0)), t, d_set(1.0));
-}
+NLL_INLINE vd d_exp_poly_with(vd t, vd q) { return d_fma(d_fma(q, t, d_set(1.0)), t, d_set(1.0)); }
+NLL_INLINE vd d_exp_poly(vd t) { return d_exp_poly_with(t, d_exp_poly_q(t)); }
+/* As d_exp_poly is for double results, wherever it is compiled. */
+NLL_INLINE vd d_exp_poly_whole(vd t) { return d_exp_poly_with(t, d_exp_poly_q_whole(t)); }
 
 NLL_INLINE void d_exp_polys(vd *t, unsigned n) {
     NLL_UNROLL for (unsigned k = 0; k < n; k++) t[k] = d_exp_poly(t[k]);

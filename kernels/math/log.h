@@ -147,6 +147,16 @@ NLL_INLINE vd d_log1p_of(vd x, const vd *more) {
 
 NLL_INLINE vd d_log1p(vd x) { return d_log1p_of(x, NULL); }
 
+/* The same for 0 <= x <= 2^1010 without edges, as it is for double results, wherever it is
+ * compiled. */
+NLL_INLINE vd d_log1p_inside(vd x) {
+    vd one = d_set(1.0), u = d_add(one, x), r, n = d_log_split(u, &r);
+    md near = d_eq(n, d_set(0.0));
+    vd lost = d_add(d_sub(d_max(one, x), u), d_min(one, x));
+    d_log_sum y = d_log_terms_whole(n, d_sel(near, x, r), d_sel(near, d_set(0.0), d_div(lost, u)));
+    return d_add(y.head, y.rest);
+}
+
 /* e^x - 1 = 2^n (t + t^2 q + lost) + (2^n - 1), all halved so that 2^1024 does not overflow.  The
  * two large terms cancel in part for n = 1: their sum keeps its rounding error, and t that of its
  * own. */

@@ -43,11 +43,17 @@ NLL_INLINE vd lse_scale(vd m) {
 }
 
 #if defined(NLL_T_F32)
+NLL_INLINE V lse_scale_both(V m, vd N[2]) {
+    N[0] = lse_scale(d_lo(m));
+    N[1] = lse_scale(d_hi(m));
+    return f_narrow(N[0], N[1]);
+}
 NLL_INLINE V lse_scale_all(V m, double *N) {
-    vd lo = lse_scale(d_lo(m)), hi = lse_scale(d_hi(m));
-    d_store(N, lo);
-    d_store(N + D_LANES, hi);
-    return f_narrow(lo, hi);
+    vd both[2];
+    V all = lse_scale_both(m, both);
+    d_store(N, both[0]);
+    d_store(N + D_LANES, both[1]);
+    return all;
 }
 NLL_INLINE void lse_fold_all(const V acc[VL], double *S) {
     for (unsigned half = 0; half < 2; half++) {

@@ -12,47 +12,7 @@
 #ifndef NLL_ROW_GRAD_H
 #define NLL_ROW_GRAD_H
 
-#include "row/block.h"
-
-/* f 2^(n - k) p is f' p times 2^(n - k - ROW_DOWN): f' = f 2^ROW_DOWN keeps the last factor normal
- * wherever the result is not 0, so that the last product is the one that may underflow.  At the
- * least n - k - ROW_DOWN, ROW_LEAST, the bits of the factor are those of 0: masked classes and the
- * lanes past the end of a row give 0 without underflow, which is slow.  All this holds up to
- * n - k = ROW_NEAR; beyond, v_scalb does it. */
-#if defined(NLL_T_F32)
-#define ROW_DOWN (-30.0f)
-#define ROW_DOWN_FACTOR 0x1p-30f
-#define ROW_LEAST (-127.0f)
-#define ROW_NEAR 96
-#else
-#define ROW_DOWN (-100.0)
-#define ROW_DOWN_FACTOR 0x1p-100
-#define ROW_LEAST (-1023.0)
-#define ROW_NEAR 920
-#endif
-
-typedef struct row_grad_state {
-    V f, k, magic, s, lowest, anchor;
-    int anchored, dense, near;
-} row_grad_state;
-
-/* g of n vectors x, with q. */
-NLL_INLINE void row_grads(const row_grad_state *c, V *x, const V *q, unsigned chains) {
-    V z[NLL_CHAINS], n[NLL_CHAINS];
-    NLL_UNROLL for (unsigned i = 0; i < chains; i++) {
-        if (c->anchored) x[i] = v_sub(x[i], c->anchor);
-        x[i] = v_max(c->lowest, x[i]);
-    }
-    NLL_UNROLL for (unsigned i = 0; i < chains; i++) z[i] = v_fma(x[i], v_set(ROW_LOG2E), c->magic);
-    NLL_UNROLL for (unsigned i = 0; i < chains; i++) n[i] = v_sub(z[i], c->magic);
-    NLL_UNROLL for (unsigned i = 0; i < chains; i++) x[i] = v_exp_reduce(x[i], n[i]);
-    v_exp_polys(x, chains);
-    NLL_UNROLL for (unsigned i = 0; i < chains; i++) {
-        V p = v_mul(x[i], c->f);
-        V g = c->near ? v_mul(p, row_factor(z[i])) : v_scalb(p, v_sub(n[i], c->k));
-        x[i] = v_canonical(c->dense ? v_nfma(c->s, q[i], g) : g);
-    }
-}
+#include "row/grads.h"
 
 NLL_INLINE void row_grad_row(const row_grad_state *c, const T *x, const T *q, T *g, size_t n,
                              ptrdiff_t ahead, row_ask *ask) {

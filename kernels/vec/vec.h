@@ -25,6 +25,8 @@
  *   hsum                   ((l0+l4)+(l2+l6)) + ((l1+l5)+(l3+l7)): lanes +4, +2, +1
  *   hmax                   lanes folded by max(lower, upper) at +8, +4, +2, +1
  *   transpose(x)           x[i] lane j <-> x[j] lane i, for as many vectors as lanes
+ *   load_columns           x[i] lane r = p[r ld + i], i < 4: four columns of as many rows as a
+ *                          vector has floats;  store_columns: back
  *   mask_bits              bit i set where lane i of the mask is
  */
 #ifndef NLL_VEC_H

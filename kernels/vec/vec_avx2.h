@@ -278,6 +278,41 @@ NLL_INLINE void d_transpose(vd x[8]) {
     }
 }
 
+/* Four columns of 8 rows, ld apart: rows i and i + 4 in x[i], then squares of 4 x 4 turn. */
+NLL_INLINE void avx2_turn_fours(__m256 x[4]) {
+    __m256d a = _mm256_castps_pd(_mm256_unpacklo_ps(x[0], x[1]));
+    __m256d b = _mm256_castps_pd(_mm256_unpackhi_ps(x[0], x[1]));
+    __m256d c = _mm256_castps_pd(_mm256_unpacklo_ps(x[2], x[3]));
+    __m256d d = _mm256_castps_pd(_mm256_unpackhi_ps(x[2], x[3]));
+    x[0] = _mm256_castpd_ps(_mm256_unpacklo_pd(a, c));
+    x[1] = _mm256_castpd_ps(_mm256_unpackhi_pd(a, c));
+    x[2] = _mm256_castpd_ps(_mm256_unpacklo_pd(b, d));
+    x[3] = _mm256_castpd_ps(_mm256_unpackhi_pd(b, d));
+}
+NLL_INLINE void avx2_load_fours(const float *p, ptrdiff_t ld, __m256 x[4]) {
+    NLL_UNROLL for (ptrdiff_t i = 0; i < 4; i++) x[i] = _mm256_insertf128_ps(
+        _mm256_castps128_ps256(_mm_loadu_ps(p + i * ld)), _mm_loadu_ps(p + (i + 4) * ld), 1);
+    avx2_turn_fours(x);
+}
+NLL_INLINE void avx2_store_fours(float *p, ptrdiff_t ld, __m256 x[4]) {
+    avx2_turn_fours(x);
+    NLL_UNROLL for (ptrdiff_t i = 0; i < 4; i++) {
+        _mm_storeu_ps(p + i * ld, _mm256_castps256_ps128(x[i]));
+        _mm_storeu_ps(p + (i + 4) * ld, _mm256_extractf128_ps(x[i], 1));
+    }
+}
+NLL_INLINE void f_load_columns(const float *p, ptrdiff_t ld, vf x[4]) {
+    __m256 a[4], b[4];
+    avx2_load_fours(p, ld, a);
+    avx2_load_fours(p + 8 * ld, ld, b);
+    NLL_UNROLL for (unsigned i = 0; i < 4; i++) x[i] = (vf){a[i], b[i]};
+}
+NLL_INLINE void f_store_columns(float *p, ptrdiff_t ld, const vf x[4]) {
+    __m256 a[4] = {x[0].a, x[1].a, x[2].a, x[3].a}, b[4] = {x[0].b, x[1].b, x[2].b, x[3].b};
+    avx2_store_fours(p, ld, a);
+    avx2_store_fours(p + 8 * ld, ld, b);
+}
+
 /* Storage types: 16 values. */
 NLL_INLINE vf f_load_f16(const uint16_t *p) {
     return (vf){_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)),

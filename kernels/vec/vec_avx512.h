@@ -181,6 +181,38 @@ NLL_INLINE void d_transpose(vd x[8]) {
     }
 }
 
+/* Four columns of 16 rows, ld apart: x[i] lane r <-> p[r ld + i].  Each fours of rows makes a
+ * 128-bit part, within which squares of 4 x 4 turn. */
+NLL_INLINE void avx512_turn_fours(vf x[4]) {
+    __m512d a = _mm512_castps_pd(_mm512_unpacklo_ps(x[0], x[1]));
+    __m512d b = _mm512_castps_pd(_mm512_unpackhi_ps(x[0], x[1]));
+    __m512d c = _mm512_castps_pd(_mm512_unpacklo_ps(x[2], x[3]));
+    __m512d d = _mm512_castps_pd(_mm512_unpackhi_ps(x[2], x[3]));
+    x[0] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, c));
+    x[1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, c));
+    x[2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, d));
+    x[3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, d));
+}
+NLL_INLINE void f_load_columns(const float *p, ptrdiff_t ld, vf x[4]) {
+    NLL_UNROLL for (ptrdiff_t i = 0; i < 4; i++) {
+        vf y = _mm512_castps128_ps512(_mm_loadu_ps(p + i * ld));
+        y = _mm512_insertf32x4(y, _mm_loadu_ps(p + (i + 4) * ld), 1);
+        y = _mm512_insertf32x4(y, _mm_loadu_ps(p + (i + 8) * ld), 2);
+        x[i] = _mm512_insertf32x4(y, _mm_loadu_ps(p + (i + 12) * ld), 3);
+    }
+    avx512_turn_fours(x);
+}
+NLL_INLINE void f_store_columns(float *p, ptrdiff_t ld, const vf x[4]) {
+    vf y[4] = {x[0], x[1], x[2], x[3]};
+    avx512_turn_fours(y);
+    NLL_UNROLL for (ptrdiff_t i = 0; i < 4; i++) {
+        _mm_storeu_ps(p + i * ld, _mm512_castps512_ps128(y[i]));
+        _mm_storeu_ps(p + (i + 4) * ld, _mm512_extractf32x4_ps(y[i], 1));
+        _mm_storeu_ps(p + (i + 8) * ld, _mm512_extractf32x4_ps(y[i], 2));
+        _mm_storeu_ps(p + (i + 12) * ld, _mm512_extractf32x4_ps(y[i], 3));
+    }
+}
+
 /* Storage types: 16 values. */
 NLL_INLINE vf f_load_f16(const uint16_t *p) {
     return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));

@@ -248,6 +248,47 @@ NLL_INLINE void d_transpose(vd x[8]) {
     }
 }
 
+/* Four columns of 4 rows, ld apart. */
+NLL_INLINE void neon_turn(float32x4_t x[4]) {
+    float64x2_t a = vreinterpretq_f64_f32(vtrn1q_f32(x[0], x[1]));
+    float64x2_t b = vreinterpretq_f64_f32(vtrn2q_f32(x[0], x[1]));
+    float64x2_t c = vreinterpretq_f64_f32(vtrn1q_f32(x[2], x[3]));
+    float64x2_t d = vreinterpretq_f64_f32(vtrn2q_f32(x[2], x[3]));
+    x[0] = vreinterpretq_f32_f64(vtrn1q_f64(a, c));
+    x[1] = vreinterpretq_f32_f64(vtrn1q_f64(b, d));
+    x[2] = vreinterpretq_f32_f64(vtrn2q_f64(a, c));
+    x[3] = vreinterpretq_f32_f64(vtrn2q_f64(b, d));
+}
+NLL_INLINE void neon_load_fours(const float *p, ptrdiff_t ld, float32x4_t x[4]) {
+    for (ptrdiff_t i = 0; i < 4; i++) x[i] = vld1q_f32(p + i * ld);
+    neon_turn(x);
+}
+NLL_INLINE void neon_store_fours(float *p, ptrdiff_t ld, float32x4_t x[4]) {
+    neon_turn(x);
+    for (ptrdiff_t i = 0; i < 4; i++) vst1q_f32(p + i * ld, x[i]);
+}
+NLL_INLINE void f_load_columns(const float *p, ptrdiff_t ld, vf x[4]) {
+    float32x4_t a[4], b[4], c[4], d[4];
+    neon_load_fours(p, ld, a);
+    neon_load_fours(p + 4 * ld, ld, b);
+    neon_load_fours(p + 8 * ld, ld, c);
+    neon_load_fours(p + 12 * ld, ld, d);
+    for (unsigned i = 0; i < 4; i++) x[i] = (vf){a[i], b[i], c[i], d[i]};
+}
+NLL_INLINE void f_store_columns(float *p, ptrdiff_t ld, const vf x[4]) {
+    float32x4_t a[4], b[4], c[4], d[4];
+    for (unsigned i = 0; i < 4; i++) {
+        a[i] = x[i].a;
+        b[i] = x[i].b;
+        c[i] = x[i].c;
+        d[i] = x[i].d;
+    }
+    neon_store_fours(p, ld, a);
+    neon_store_fours(p + 4 * ld, ld, b);
+    neon_store_fours(p + 8 * ld, ld, c);
+    neon_store_fours(p + 12 * ld, ld, d);
+}
+
 /* Storage types: 16 values. */
 NLL_INLINE float32x4_t neon_f16(const uint16_t *p) {
     return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));

@@ -187,6 +187,16 @@ NLL_INLINE void d_transpose(vd x[8]) {
         }
 }
 
+/* Four columns of 16 rows, ld apart. */
+NLL_INLINE void f_load_columns(const float *p, ptrdiff_t ld, vf x[4]) {
+    for (ptrdiff_t r = 0; r < 16; r++)
+        for (unsigned i = 0; i < 4; i++) x[i].l[r] = p[r * ld + (ptrdiff_t)i];
+}
+NLL_INLINE void f_store_columns(float *p, ptrdiff_t ld, const vf x[4]) {
+    for (ptrdiff_t r = 0; r < 16; r++)
+        for (unsigned i = 0; i < 4; i++) p[r * ld + (ptrdiff_t)i] = x[i].l[r];
+}
+
 /* Storage types: 16 values.  binary16 by integer steps, so that no compiler support is needed. */
 NLL_INLINE float sc_of_f16(uint16_t h) {
     uint32_t sign = (uint32_t)(h & 0x8000u) << 16, e = h >> 10 & 31u, m = h & 1023u;
