@@ -1,8 +1,7 @@
 /* categorical_short.c: plain calls over few classes: a block of rows in one kernel call. */
 #include "categorical.h"
 #include "fetch.h"
-
-#include <string.h>
+#include "reduce.h"
 
 enum { SHORT_CLASSES = 16 };
 
@@ -22,24 +21,24 @@ static void rest(cat_plan *p, size_t row, size_t count, double *loss) {
     }
 }
 
-/* In integers: a comparison of doubles is no loop that the compiler can vectorise. */
-static int any_nan(const double *x, size_t n) {
-    uint64_t above = 0; /* the top bit: beyond infinity */
-    for (size_t i = 0; i < n; i++) {
-        uint64_t bits;
-        memcpy(&bits, &x[i], sizeof bits);
-        above |= (bits & INT64_MAX) + ((UINT64_C(1) << 52) - 1);
-    }
-    return (int)(above >> 63);
+/* The targets, those of the caller where they are as the kernel takes them; NULL: not every row has
+ * one. */
+static const int64_t *targets(const cat_plan *p, size_t row, size_t count, int64_t *scratch) {
+    const nll_view *v = &p->a->target;
+    int all = !p->sequences && !p->a->has_ignore_index;
+    if (all && v->dtype == NLL_I64 && v->row_stride == 1) return (const int64_t *)v->data + row;
+    cat_targets(p, row, count, scratch);
+    int64_t any = 0;
+    for (size_t i = 0; i < count && !all; i++) any |= scratch[i];
+    return any < 0 ? NULL : scratch;
 }
 
 int cat_short_block(cat_plan *p, size_t row, size_t count, double *loss) {
     const nll_out *out = &p->a->grad;
-    int64_t y[NLL_BLOCK], any = 0;
-    cat_targets(p, row, count, y);
-    if (p->sequences || p->a->has_ignore_index)
-        for (size_t i = 0; i < count; i++) any |= y[i];
-    if (any < 0) return 0;
+    int64_t scratch[NLL_BLOCK];
+    uint64_t nonfinite = 0;
+    const int64_t *y = targets(p, row, count, scratch);
+    if (!y) return 0;
     nll_job job = {.rows = count, .cols = p->cols, .in = {NULL, y}, .out = {NULL, loss}};
     job.in[0] = (const float *)p->x->data + (ptrdiff_t)row * p->x->row_stride;
     job.ld[0] = p->x->row_stride;
@@ -49,7 +48,8 @@ int cat_short_block(cat_plan *p, size_t row, size_t count, double *loss) {
         job.par[0] = p->grad_scale;
     }
     p->isa->fn[NLL_TYPE_F32][NLL_K_row_loss](&job);
-    if (any_nan(loss, count)) rest(p, row, count, loss);
+    nll_block_total(p->isa, NLL_TYPE_F64, loss, NULL, count, &nonfinite);
+    if (nonfinite > 0) rest(p, row, count, loss);
     if (nll_out_given(&p->a->nll))
         nll_put(&p->a->nll, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, count, loss);
     return 1;

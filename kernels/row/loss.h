@@ -29,7 +29,8 @@ typedef struct loss_rows {
     V y, x_y;     /* the target, and its x */
     V least, N;   /* of all x; the scale */
     vd scale[2], S[2];
-    V f, k, at; /* as row_grad_state has them; the gradient at the target */
+    vd m[2], p[2]; /* exp(x_y) = 2^m p; p NaN: to be left to others */
+    V f, k, at;    /* as row_grad_state has them; the gradient at the target */
     unsigned good;
 } loss_rows;
 
@@ -125,21 +126,30 @@ NLL_INLINE void loss_sums(loss_rows *g, unsigned cols) {
     }
 }
 
+/* Beside the sums, as it is a long way from there to the loss. */
+NLL_INLINE void loss_target(loss_rows *g) {
+    NLL_UNROLL for (unsigned half = 0; half < 2; half++) {
+        vd x = half ? d_hi(g->x_y) : d_lo(g->x_y);
+        vd m = d_sub(d_fma(x, d_set(D_LOG2E), d_set(D_MAGIC)), d_set(D_MAGIC));
+        vd p = d_exp_poly_whole(d_exp_reduce(x, m));
+        g->m[half] = m;
+        g->p[half] = d_sel(d_le(d_abs(x), d_set(LOSS_FAR)), p, d_set((double)NAN));
+    }
+}
+
 /* The arithmetic of finish_rows and of cat_coefficients, without edges. */
 typedef struct loss_ends {
     vd loss, f, k, at;
     md good;
 } loss_ends;
-NLL_INLINE loss_ends loss_finish(vd N, vd S, vd x, vd scale, int graded) {
+NLL_INLINE loss_ends loss_finish(const loss_rows *g, unsigned half, vd scale, int graded) {
     loss_ends e;
-    vd one = d_set(1.0);
-    vd m = d_sub(d_fma(x, d_set(D_LOG2E), d_set(D_MAGIC)), d_set(D_MAGIC));
-    vd p = d_exp_poly_whole(d_exp_reduce(x, m));
+    vd one = d_set(1.0), N = g->scale[half], S = g->S[half], m = g->m[half], p = g->p[half];
     vd shift = d_sub(N, m);
-    e.good = d_mask_and(d_le(d_abs(x), d_set(LOSS_FAR)), d_le(d_abs(shift), d_set(LOSS_APART)));
-    shift = d_sel(e.good, shift, d_set(0.0));
+    md close = d_le(d_abs(shift), d_set(LOSS_APART));
+    shift = d_sel(close, shift, d_set(0.0));
     vd q = d_scalb(d_div(S, p), shift);
-    e.good = d_mask_and(e.good, d_le(q, d_set(0x1p1010)));
+    e.good = d_mask_and(close, d_le(q, d_set(0x1p1010)));
     e.loss = d_sel(e.good, d_log1p_inside(q), d_set((double)NAN));
     if (!graded) return e;
 
@@ -159,8 +169,7 @@ NLL_INLINE loss_ends loss_finish(vd N, vd S, vd x, vd scale, int graded) {
 
 /* Losses, what the gradients need, and bit i of `good`: row i is done. */
 NLL_INLINE void loss_close(loss_rows *g, double *loss, vd scale, int graded) {
-    loss_ends lo = loss_finish(g->scale[0], g->S[0], d_lo(g->x_y), scale, graded);
-    loss_ends hi = loss_finish(g->scale[1], g->S[1], d_hi(g->x_y), scale, graded);
+    loss_ends lo = loss_finish(g, 0, scale, graded), hi = loss_finish(g, 1, scale, graded);
     d_store(loss, lo.loss);
     d_store(loss + D_LANES, hi.loss);
     if (!graded) return;
@@ -249,15 +258,16 @@ NLL_INLINE void loss_enter(loss_rows *g, const loss_job *j, size_t i, unsigned c
  * of the one before that the losses, of the first the gradients.  None waits for another. */
 NLL_INLINE void loss_groups(const loss_job *j, size_t groups, unsigned cols, int graded) {
     enum { RING = 4 };
-    loss_rows ring[RING], now, before = {.x_y = v_set(0)};
+    loss_rows ring[RING], now, before;
     double nowhere[VL], *to = nowhere; /* there is none before the first */
     NLL_UNROLL for (unsigned half = 0; half < 2; half++) {
-        before.scale[half] = d_set(0.0);
-        before.S[half] = d_set(1.0);
+        before.scale[half] = before.m[half] = d_set(0.0);
+        before.S[half] = before.p[half] = d_set(1.0);
     }
     loss_enter(&now, j, 0, cols);
     for (size_t i = 0; i <= groups; i++) {
         loss_sums(&now, cols); /* at the end once more, for nothing */
+        loss_target(&now);
         loss_close(&before, to, j->scale, graded);
         if (graded) {
             loss_rows *last = &ring[(i + RING - 1) % RING], *next = &ring[i % RING];
@@ -276,10 +286,11 @@ NLL_INLINE void loss_groups(const loss_job *j, size_t groups, unsigned cols, int
         }
         if (i == groups) break;
         to = j->loss + i * VL;
-        before.x_y = now.x_y;
         NLL_UNROLL for (unsigned half = 0; half < 2; half++) {
             before.scale[half] = now.scale[half];
             before.S[half] = now.S[half];
+            before.m[half] = now.m[half];
+            before.p[half] = now.p[half];
         }
         loss_enter(&now, j, (i + 1 < groups ? i + 1 : i) * VL, cols);
     }
@@ -300,6 +311,7 @@ NLL_INLINE void loss_part(const loss_job *j, unsigned count, unsigned cols, int 
     part.ld = (ptrdiff_t)cols;
     loss_open(&g, x, y, cols);
     loss_sums(&g, cols);
+    loss_target(&g);
     loss_close(&g, loss, j->scale, graded);
     if (graded) loss_slope(&g, &part, count, cols);
     memcpy(j->loss, loss, count * sizeof *loss);

@@ -35,13 +35,15 @@ NLL_INLINE V lse_columns(const T *x, ptrdiff_t ld, size_t cols, const int64_t *h
         size_t k = cols - c < VL ? cols - c : VL;
         const T *row = x + c;
         V square[VL];
-        for (unsigned r = 0; r < VL; r++, row += ld) {
-            __builtin_prefetch((const void *)((uintptr_t)row + ahead));
-            square[r] = k == VL ? v_load(row) : v_loadn(row, k, (T)-INFINITY);
+        NLL_UNROLL for (unsigned r = 0; r < VL; r++) {
+            const T *from = row + (ptrdiff_t)r * ld;
+            __builtin_prefetch((const void *)((uintptr_t)from + ahead));
+            square[r] = k == VL ? v_load(from) : v_loadn(from, k, (T)-INFINITY);
         }
         v_transpose(square);
+        V here = v_sub(gone, v_set((T)c));
         NLL_UNROLL for (unsigned l = 0; l < VL; l++) {
-            V v = v_sel(v_eq(gone, v_set((T)(c + l))), v_set(-INFINITY), square[l]);
+            V v = v_sel(v_eq(here, v_set((T)l)), v_set(-INFINITY), square[l]);
             m[l % 2] = v_max(v, m[l % 2]);
             columns[c + l] = v;
         }
