@@ -281,3 +281,48 @@ Test(edges_rows, short_way) {
         short_way(NLL_F64, widths[i]);
     }
 }
+
+/* Scales far beyond the format's range: a class's gradient is infinite, or what is left of it, the
+ * same on every instruction set, for few classes and for many. */
+Test(edges_rows, divisors_beyond_the_range) {
+    enum { ROWS = 20, MOST = 40 };
+    static const double divisors[] = {1e-30, 1e-60, 1e-100, 1e30, 1e60};
+    static const size_t classes[] = {3, 10, MOST};
+    for (size_t d = 0; d < sizeof divisors / sizeof *divisors; d++)
+        for (size_t k = 0; k < sizeof classes / sizeof *classes; k++) {
+            size_t cols = classes[k];
+            float x[ROWS * MOST], grad[ROWS * MOST], scalar[ROWS * MOST];
+            int64_t y[ROWS];
+            for (size_t i = 0; i < ROWS * cols; i++) x[i] = -(float)(i % cols * (i / cols)) * 0.75f;
+            for (size_t i = 0; i < ROWS; i++) y[i] = (int64_t)(i % cols);
+            nll_categorical_args a = {.struct_size = sizeof a,
+                                      .logits = {x, NLL_F32, ROWS, cols, (ptrdiff_t)cols, 1, 0},
+                                      .target = {y, NLL_I64, ROWS, 1, 1, 1, 0},
+                                      .grad = {grad, NLL_F32, ROWS, cols, (ptrdiff_t)cols, 1}};
+            a.common.divisor = divisors[d];
+            ASSERT_OK(nll_isa_select("scalar"));
+            ASSERT_OK(nll_categorical(&a, NULL));
+            memcpy(scalar, grad, sizeof grad);
+            for (size_t i = 0; i < ROWS; i++)
+                for (size_t c = 0; c < cols; c++) {
+                    double sum = 0, p;
+                    for (size_t j = 0; j < cols; j++) sum += exp((double)x[i * cols + j]);
+                    p = exp((double)x[i * cols + c]) / sum;
+                    /* 1 - p loses nothing here that single precision would keep at the range's end
+                     */
+                    double want = (p - (y[i] == (int64_t)c)) / divisors[d],
+                           got = grad[i * cols + c];
+                    if (fabs(want) > 4e38) EXPECT_IS(got, want > 0 ? INF : -INF);
+                    if (fabs(want) < 3e38 && y[i] != (int64_t)c)
+                        cr_expect(fabs(got - want) <= fabs(want) * 0x1p-20 + 0x1p-148,
+                                  "1 / %g, class %zu of %zu: %g, not %g", divisors[d], c, cols, got,
+                                  want);
+                }
+            for (size_t n = 0; n < nll_isa_count(); n++) {
+                if (nll_isa_select(nll_isa_name(n)) != NLL_OK) continue;
+                ASSERT_OK(nll_categorical(&a, NULL));
+                cr_expect_eq(memcmp(grad, scalar, ROWS * cols * sizeof *grad), 0,
+                             "%s, 1 / %g, %zu classes", nll_isa_name(n), divisors[d], cols);
+            }
+        }
+}

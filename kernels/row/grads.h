@@ -1,6 +1,5 @@
 /* row/grads.h: the gradient of a softmax, vector by vector; along a row, or with a row in each
- * lane.
- */
+ * lane. */
 #ifndef NLL_ROW_GRADS_H
 #define NLL_ROW_GRADS_H
 
@@ -16,11 +15,13 @@
 #define ROW_DOWN_FACTOR 0x1p-30f
 #define ROW_LEAST (-127.0f)
 #define ROW_NEAR 96
+#define ROW_REACH 250.0f /* of v_scalb: infinite there */
 #else
 #define ROW_DOWN (-100.0)
 #define ROW_DOWN_FACTOR 0x1p-100
 #define ROW_LEAST (-1023.0)
 #define ROW_NEAR 920
+#define ROW_REACH 2040.0
 #endif
 
 typedef struct row_grad_state {
@@ -41,7 +42,8 @@ NLL_INLINE void row_grads(const row_grad_state *c, V *x, const V *q, unsigned ch
     v_exp_polys(x, chains);
     NLL_UNROLL for (unsigned i = 0; i < chains; i++) {
         V p = v_mul(x[i], c->f);
-        V g = c->near ? v_mul(p, row_factor(z[i])) : v_scalb(p, v_sub(n[i], c->k));
+        V g = c->near ? v_mul(p, row_factor(z[i]))
+                      : v_scalb(p, v_min(v_set(ROW_REACH), v_sub(n[i], c->k)));
         x[i] = v_canonical(c->dense ? v_nfma(c->s, q[i], g) : g);
     }
 }
