@@ -3,7 +3,8 @@
  *
  *   kernel/NAME/TYPE/ISA/lean|full|curved/L1|DRAM
  * lean: optional inputs and outputs left out (losses without gradients, softmax gradients of index
- * targets); full: with them; curved: with the Hessian's diagonal too.  Rows have 1000 classes. */
+ * targets); full: with them; curved: with the Hessian's diagonal too.  Rows have 1000 classes,
+ * those of kernels for few of them 10. */
 #include "bench.h"
 
 #include "cpu.h"
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { L1_BYTES = 16384, CLASSES = 1000 };
+enum { L1_BYTES = 16384, CLASSES = 1000, FEW_CLASSES = 10 };
 
 typedef struct kernel_case {
     const char *name;
@@ -31,6 +32,10 @@ static int has_rows(enum nll_kernel k) {
     return family == ROW || family == LOSS || family == TRANSPOSE;
 }
 
+static size_t classes(enum nll_kernel k) {
+    return nll_descs[k].family == LOSS ? FEW_CLASSES : CLASSES;
+}
+
 /* Is this input or output one that the kernel can do without? */
 static int optional_in(enum nll_kernel k, uint8_t slot) {
     int inner = k == NLL_K_row_inner;
@@ -39,7 +44,8 @@ static int optional_in(enum nll_kernel k, uint8_t slot) {
                            (slot == X_WEIGHT && gradient) || (slot == X_SCALE && inner));
 }
 static int optional_out(enum nll_kernel k, unsigned i) {
-    return i > 0 && (nll_descs[k].family == MAP || k == NLL_K_row_softcap);
+    return (i > 0 && (nll_descs[k].family == MAP || k == NLL_K_row_softcap)) ||
+           (i == 0 && nll_descs[k].family == LOSS);
 }
 static int left_out(const kernel_case *c, unsigned i) {
     return optional_out(c->kernel, i) && c->full < (nll_descs[c->kernel].out[i] == X_EXTRA ? 2 : 1);
@@ -89,7 +95,7 @@ static size_t out_size(const kernel_case *c, const nll_job *job, unsigned i) {
 static const void *row_input(const kernel_case *c, uint8_t slot, unsigned i, size_t rows) {
     static const double cap[2] = {30, 1.5};
     switch (slot) {
-    case R_HOLE: return data_labels(CLASSES, rows);
+    case R_HOLE: return data_labels(classes(c->kernel), rows);
     case R_CAP: return cap;
     case R_PAIR: return data_rows(ROWS_PAIR, rows);
     case R_SLOPES: return data_rows(ROWS_SLOPES, rows);
@@ -193,8 +199,9 @@ static void size_up(kernel_case *c, size_t bytes) {
         if (!left_out(c, i)) written += slot_size(d->out[i], c->type);
     }
     size_t n = bytes / (read + written);
-    c->job.rows = has_rows(c->kernel) ? (n + CLASSES - 1) / CLASSES : 1;
-    c->job.cols = has_rows(c->kernel) ? CLASSES : n;
+    c->job.cols = has_rows(c->kernel) ? classes(c->kernel) : n;
+    c->job.rows = has_rows(c->kernel) ? (n + c->job.cols - 1) / c->job.cols : 1;
+    if (nll_descs[c->kernel].family == LOSS) c->job.par[0] = 0.25;
     c->n = c->job.rows * c->job.cols;
     c->read = (double)(read * c->n);
     c->written = (double)(written * c->n);

@@ -44,7 +44,7 @@ static const hot hots[] = {
 #include "hot.def"
 #undef NLL_HOT
 };
-enum { HOTS = sizeof hots / sizeof *hots, ROOM = 1 << 16, LEAD = 4096 };
+enum { HOTS = sizeof hots / sizeof *hots, ROOM = 1 << 16, LEAD = 4096, LABELS = 10 };
 
 static void fail(const char *what) {
     fprintf(stderr, "nll-count: %s\n", what);
@@ -124,6 +124,11 @@ static const void *per_row(unsigned k, uint8_t slot, enum nll_type type, size_t 
     const double *from = slot == R_COEF ? coef : slot == R_PAIR ? pair : slopes;
     size_t width = slot == R_COEF ? 4 : 8;
     if (slot == R_CAP) return cap;
+    if (slot == R_HOLE) { /* labels: what else it is, is left out */
+        int64_t *label = (int64_t *)(void *)place(k, 0);
+        for (size_t r = 0; r < rows; r++) label[r] = (int64_t)(r * 7 % LABELS);
+        return label;
+    }
     if (slot < R_COEF || slot == R_EXPONENT) return numbers(k, slot, type, rows);
     double *p = (double *)(void *)place(k, 0);
     for (size_t r = 0; r < rows; r++) memcpy(p + r * width, from, width * sizeof *p);
@@ -137,10 +142,16 @@ static int optional_in(const hot *h, uint8_t slot) {
            (slot == X_WEIGHT && k == NLL_K_row_softmax_grad);
 }
 
+/* Gradients. */
+static int optional_out(enum nll_family family, unsigned slot) {
+    return family == MAP ? slot > 0 : family == LOSS && slot == 0;
+}
+
 static nll_job job_of(const hot *h) {
     const nll_desc *d = &nll_descs[h->kernel];
     ptrdiff_t line = (ptrdiff_t)h->cols;
     nll_job j = {.rows = h->rows, .cols = h->cols};
+    if (d->family == LOSS) j.par[0] = 0.25;
     for (unsigned k = 0; k < NLL_SLOTS; k++) {
         uint8_t in = d->in[k], out = d->out[k];
         int rowwise = in >= R_HOLE && in <= R_SLOPES;
@@ -154,7 +165,7 @@ static nll_job job_of(const hot *h) {
             j.ld[k] = rowwise ? 0 : d->family == TRANSPOSE ? (ptrdiff_t)h->rows : line;
             if (constant) j.constant |= 1u << k;
         }
-        if (!out || out == X_EXTRA || (d->family == MAP && k > 0 && h->variant == LEAN)) continue;
+        if (!out || out == X_EXTRA || (optional_out(d->family, k) && h->variant == LEAN)) continue;
         j.out[k] = place(k, 1);
         j.out_ld[k] = line;
     }
