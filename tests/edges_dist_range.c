@@ -80,6 +80,36 @@ Test(edges_dist_range, shapes_with_an_infinite_sum) {
     }
 }
 
+/* Round numbers, whose ratios fall on the edges of tables: float against double. */
+Test(edges_dist_range, ratios_on_the_edges_of_tables) {
+    enum { SHAPES = 100, N = SHAPES * SHAPES, KNOWN = 7 };
+    static const double known[KNOWN][4] = {
+        /* of means: 31 / 32 */
+        {1, 12.25, 18.75, 0}, {1, 6.5, 24.5, 1}, {6, 49, 137, 0}, {197, 7.5, 35.5, 0},
+        {161, 7, 56, 0},      {12, 187, 185, 0}, {40, 96, 276, 7}};
+    static double x[N][4], got[N * DIST_OUTPUTS], want[N * DIST_OUTPUTS];
+    const struct dist_model *m = dist_find("beta_binomial");
+    size_t outputs = dist_outputs(m), bad = 0;
+    for (size_t trials = 0; trials <= (gen_quick() ? 8 : 40); trials++)
+        for (size_t hits = 0; hits <= trials; hits += trials > 8 && hits == 0 ? trials : 1) {
+            for (size_t i = 0; i < N; i++) {
+                const double row[4] = {(double)trials, (double)(1 + i / SHAPES) / 2,
+                                       (double)(1 + i % SHAPES) / 2, (double)hits};
+                memcpy(x[i], i < KNOWN ? known[i] : row, sizeof row);
+            }
+            dist_run(m, NLL_F32, N, x[0], got);
+            dist_run(m, NLL_F64, N, x[0], want);
+            for (size_t i = 0; i < N * outputs; i++) {
+                if (fabs(got[i] - want[i]) <= 0x1p-22 * fabs(want[i]) + 0x1p-30 || bad++ >= 8)
+                    continue;
+                const double *row = x[i / outputs];
+                cr_expect(0, "(%g, %g, %g, %g) output %zu: %a, not %a", row[0], row[1], row[2],
+                          row[3], i % outputs, got[i], want[i]);
+            }
+        }
+    cr_expect_eq(bad, 0, "%zu more", bad);
+}
+
 Test(edges_dist_range, never_nan, .timeout = 600) {
     enum { N = 512 };
     static double x[N * DIST_INPUTS], got[N * DIST_OUTPUTS];

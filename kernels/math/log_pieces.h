@@ -3,8 +3,8 @@
  * u = 1 + t is 2^n z with z in [23/32, 23/16), in eight pieces, each 1/8 of an octave of the bits.
  * With the inverse c of the piece's middle, r = c z - 1 is at most 1/16 and
  *   log u = n log 2 - log c + r - r^2 / 2 + r^3 q(r)
- * c is 1 in the piece [31/32, 17/16), where r is t itself: so both are accurate near t = 0.  Errors
- * 2^-35.4 of log(1 + t) - t. */
+ * c is 1 in the piece [31/32, 17/16), where r is t itself near t = 0: so both are accurate there.
+ * Errors 2^-35.4 of log(1 + t) - t. */
 #ifndef NLL_MATH_LOG_PIECES_H
 #define NLL_MATH_LOG_PIECES_H
 
@@ -29,7 +29,8 @@ NLL_INLINE d_log_pair d_log_pieces(vd t, vd u) {
     vl piece = l_and(l_shr(k, 49), l_set(7));
     n = d_sub(n, d_set(0x1p52 + 2048.0));
     vd r = d_fma(z, d_pick(log_piece_inverse, piece), d_set(-1));
-    r = d_sel(d_lt(d_abs(t), d_set(0x1p-5)), t, r);
+    /* inside that piece by more than t and u may differ: beyond, r is as good from u */
+    r = d_sel(d_lt(d_abs(t), d_set(0x1.fp-6)), t, r);
     vd r2 = d_mul(r, r);
     vd a = d_fma(d_set(-0x1.555881c5de0d8p-3), r, d_set(0x1.99992dc4cae0dp-3));
     vd b = d_fma(d_set(-0x1.ffffff691da32p-3), r, d_set(0x1.555555581e66fp-2));
