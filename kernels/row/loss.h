@@ -101,6 +101,7 @@ NLL_INLINE void loss_sums(loss_rows *g, unsigned cols) {
                    .magic = v_sub(v_set(ROW_MAGIC + ROW_BIAS), g->N)};
     V acc[VL], none = row_one_exp(&s, v_set(-INFINITY));
     V rest = v_add(none, none), gone = v_add(rest, rest);
+    NLL_UNROLL for (unsigned l = 0; l < VL; l++) acc[l] = gone;
     NLL_UNROLL for (unsigned l = 0; l < cols; l += NLL_CHAINS) {
         V x[NLL_CHAINS], way[NLL_CHAINS];
         const unsigned n = cols - l < NLL_CHAINS ? cols - l : NLL_CHAINS;
@@ -116,10 +117,8 @@ NLL_INLINE void loss_sums(loss_rows *g, unsigned cols) {
     }
     g->least = v_sub(g->least, s.lowest);
     NLL_UNROLL for (unsigned half = 0; half < 2; half++) {
-        vd w[VL], empty = half ? d_hi(gone) : d_lo(gone);
-        NLL_UNROLL for (unsigned l = 0; l < VL; l++) w[l] = l >= cols ? empty
-                                                            : half    ? d_hi(acc[l])
-                                                                      : d_lo(acc[l]);
+        vd w[VL];
+        NLL_UNROLL for (unsigned l = 0; l < VL; l++) w[l] = half ? d_hi(acc[l]) : d_lo(acc[l]);
         NLL_UNROLL for (unsigned h = VL / 2; h; h /= 2) NLL_UNROLL for (unsigned l = 0; l < h; l++)
             w[l] = d_add(w[l], w[l + h]);
         g->S[half] = w[0];
@@ -326,25 +325,18 @@ NLL_INLINE void loss_all(const loss_job *j, size_t rows, unsigned cols, int grad
     }
 }
 
-/* The number of columns known to the compiler. */
-#define LOSS_CASE(n)                     \
-    case n:                              \
-        if (graded)                      \
-            loss_all(&l, j->rows, n, 1); \
-        else                             \
-            loss_all(&l, j->rows, n, 0); \
+/* Where a vector is one register or two, the number of columns is known to the compiler, and all
+ * of this is registers; else they are in memory anyway, and one loop does. */
+#if defined(NLL_ISA_AVX512) || defined(NLL_ISA_AVX2)
+#define LOSS_CASE(n)                 \
+    case n:                          \
+        if (graded)                  \
+            loss_all(l, rows, n, 1); \
+        else                         \
+            loss_all(l, rows, n, 0); \
         break;
-void NLL_SYM(row_loss)(const nll_job *j) {
-    double scale = j->par[0], size = scale < 0 ? -scale : scale;
-    int graded = j->out[0] != NULL, plain = size >= 0x1p-800 && size <= 0x1p90;
-    loss_job l = {.x = j->in[0],
-                  .y = j->in[1],
-                  .g = j->out[0],
-                  .loss = j->out[1],
-                  .ld = j->ld[0],
-                  .g_ld = j->out_ld[0],
-                  .scale = d_set(scale)};
-    switch (plain || !graded ? j->cols : 0) {
+NLL_INLINE void loss_dispatch(const loss_job *l, size_t rows, unsigned cols, int graded) {
+    switch (cols) {
         LOSS_CASE(2)
         LOSS_CASE(3)
         LOSS_CASE(4)
@@ -360,9 +352,29 @@ void NLL_SYM(row_loss)(const nll_job *j) {
         LOSS_CASE(14)
         LOSS_CASE(15)
         LOSS_CASE(16)
-    default:
-        for (size_t r = 0; r < j->rows; r++) l.loss[r] = (double)NAN;
+    default: break;
     }
+}
+#else
+NLL_INLINE void loss_dispatch(const loss_job *l, size_t rows, unsigned cols, int graded) {
+    loss_all(l, rows, cols, graded);
+}
+#endif
+
+void NLL_SYM(row_loss)(const nll_job *j) {
+    double scale = j->par[0], size = scale < 0 ? -scale : scale;
+    int graded = j->out[0] != NULL, plain = size >= 0x1p-800 && size <= 0x1p90;
+    loss_job l = {.x = j->in[0],
+                  .y = j->in[1],
+                  .g = j->out[0],
+                  .loss = j->out[1],
+                  .ld = j->ld[0],
+                  .g_ld = j->out_ld[0],
+                  .scale = d_set(scale)};
+    if (j->cols >= 2 && j->cols <= VL && (plain || !graded))
+        loss_dispatch(&l, j->rows, (unsigned)j->cols, graded);
+    else
+        for (size_t r = 0; r < j->rows; r++) l.loss[r] = (double)NAN;
 }
 
 #endif
