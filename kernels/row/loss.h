@@ -150,6 +150,7 @@ NLL_INLINE loss_ends loss_finish(const loss_rows *g, unsigned half, vd scale, in
     vd q = d_scalb(d_div(S, p), shift);
     e.good = d_mask_and(close, d_le(q, d_set(0x1p1010)));
     e.loss = d_sel(e.good, d_log1p_inside(q), d_set((double)NAN));
+    e.f = e.k = e.at = d_set(0.0);
     if (!graded) return e;
 
     md heavy = d_lt(one, q);
@@ -202,8 +203,8 @@ static __attribute__((noinline)) void loss_gradient_again(loss_rows *g, const lo
     for (unsigned i = 0; i < cols; i++) {
         T x[VL];
         for (unsigned r = 0; r < VL; r++) x[r] = j->x[(ptrdiff_t)r * j->ld + (ptrdiff_t)i];
-        V v = v_load(x);
-        row_grads(&c, &v, NULL, 1);
+        V v = v_load(x), none = v_set(0);
+        row_grads(&c, &v, &none, 1);
         g->column[i] = v_sel(v_eq(g->y, v_set((T)i)), g->at, v);
     }
 }
