@@ -93,8 +93,9 @@ Test(edges_dist_range, ratios_on_the_edges_of_tables) {
     for (size_t trials = 0; trials <= (gen_quick() ? 8 : 40); trials++)
         for (size_t hits = 0; hits <= trials; hits += trials > 8 && hits == 0 ? trials : 1) {
             for (size_t i = 0; i < N; i++) {
-                const double row[4] = {(double)trials, (double)(1 + i / SHAPES) / 2,
-                                       (double)(1 + i % SHAPES) / 2, (double)hits};
+                size_t a = i / SHAPES, b = i % SHAPES;
+                const double row[4] = {(double)trials, (double)(1 + a) / 2, (double)(1 + b) / 2,
+                                       (double)hits};
                 memcpy(x[i], i < KNOWN ? known[i] : row, sizeof row);
             }
             dist_run(m, NLL_F32, N, x[0], got);

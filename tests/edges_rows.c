@@ -293,7 +293,10 @@ Test(edges_rows, divisors_beyond_the_range) {
             size_t cols = classes[k];
             float x[ROWS * MOST], grad[ROWS * MOST], scalar[ROWS * MOST];
             int64_t y[ROWS];
-            for (size_t i = 0; i < ROWS * cols; i++) x[i] = -(float)(i % cols * (i / cols)) * 0.75f;
+            for (size_t i = 0; i < ROWS * cols; i++) {
+                size_t row = i / cols, col = i % cols;
+                x[i] = -(float)(row * col) * 0.75f;
+            }
             for (size_t i = 0; i < ROWS; i++) y[i] = (int64_t)(i % cols);
             nll_categorical_args a = {.struct_size = sizeof a,
                                       .logits = {x, NLL_F32, ROWS, cols, (ptrdiff_t)cols, 1, 0},
