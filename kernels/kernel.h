@@ -73,6 +73,8 @@ typedef void (*nll_fn)(const nll_job *);
  * the output; the output, past the caches. */
 enum { TRANSPOSE_IN, TRANSPOSE_OUT, TRANSPOSE_STREAM };
 
+enum { NLL_LOSS_COLS = 16 }; /* columns of LOSS, at most: one is a vector of floats */
+
 /* Compute types, as table index. */
 enum nll_type { NLL_TYPE_F32, NLL_TYPE_F64, NLL_TYPES };
 

@@ -1,5 +1,4 @@
-/* categorical_coef.h: what the kernel row_softmax_grad is told of a row.
- */
+/* categorical_coef.h: what the kernel row_softmax_grad is told of a row. */
 #ifndef NLL_CATEGORICAL_COEF_H
 #define NLL_CATEGORICAL_COEF_H
 

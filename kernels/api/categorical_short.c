@@ -1,12 +1,11 @@
-/* categorical_short.c: plain calls over few classes: a block of rows in one kernel call. */
+/* categorical_short.c: plain calls over few classes: a block of rows in one kernel call, with the
+ * bits of cat_group, which takes the rows that the kernel leaves. */
 #include "categorical.h"
 #include "fetch.h"
 #include "reduce.h"
 
-enum { SHORT_CLASSES = 16 };
-
 int cat_is_short(const cat_plan *p) {
-    return p->plain && p->type == NLL_TYPE_F32 && p->cols >= 2 && p->cols <= SHORT_CLASSES &&
+    return p->plain && p->type == NLL_TYPE_F32 && p->cols >= 2 && p->cols <= NLL_LOSS_COLS &&
            p->group == NLL_ROW_GROUP && !p->tiles;
 }
 

@@ -59,12 +59,12 @@ nll_status rows_check(const nll_rows *x, const nll_rows *g, const nll_rows_out *
 /* Shape, orientation and sizes; the arrays have been checked. */
 void rows_prepare(rows_plan *p, const nll_rows *x, const nll_rows *g, const nll_rows_out *y,
                   unsigned per_row, unsigned passes);
-/* The number of groups, and the rows of group n. */
-size_t rows_groups(const rows_plan *p);
-/* Tiles for a task, which frees them; where there is no memory, `plan` becomes one that does
- * without, slowly.  The groups stay as they are. */
+/* Tiles for a task, and their end; where there is no memory the plan becomes one that does without,
+ * slowly.  The groups stay as they are. */
 void rows_begin(rows_plan *p, rows_scratch *s);
 void rows_end(const rows_plan *p, rows_scratch *s);
+/* The number of groups, and the rows of group n. */
+size_t rows_groups(const rows_plan *p);
 void rows_open(const rows_plan *p, rows_scratch *s, size_t n);
 
 /* Runs a kernel over all classes of the group, tile by tile with carry.  in[0] and in[1] become x

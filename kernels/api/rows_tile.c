@@ -59,11 +59,12 @@ static int any_turned(const rows_plan *p) {
     return 0;
 }
 
-/* Bytes of all tiles of so many rows, and elements of each on the stack. */
+/* Tiles of a group, and the elements that there is room for in each on the stack. */
 static size_t arrays(const rows_plan *p) { return p->given[ROWS_G] ? 2 : 1; }
 static size_t stack_room(const rows_plan *p) {
     return ROWS_TILES / nll_type_size(p->type) / arrays(p);
 }
+/* As many classes of so many rows as there is room for. */
 static void tile_on_stack(rows_plan *p, size_t rows) {
     p->tile = (stack_room(p) / rows - NLL_LINE / nll_type_size(p->type)) / BLOCK * BLOCK;
     p->memory = 0;
@@ -237,6 +238,19 @@ static size_t next_group(const rows_plan *p, const rows_scratch *s) {
     return at < line ? s->row + s->rows : (s->row / line + 1) * line;
 }
 
+/* While a pass is at a tile that ends before class `end`: what it writes if all classes are there,
+ * else the next tile: of these rows, in this pass or the next, or of the next rows. */
+static void ask_ahead(const rows_plan *p, const rows_scratch *s, rows_pass pass, size_t end,
+                      nll_job *job) {
+    int grad = pass.kernel == NLL_K_row_softmax_grad, whole = p->tile == p->classes;
+    int last = end == p->classes, done = whole || pass.y || !p->given[ROWS_Y];
+    job->par[0] = job->par[1] = 0;
+    if (grad && whole && !p->stream)
+        ask(p, ROWS_Y, s->row, 0, job->out[0], job);
+    else if (grad || pass.kernel == NLL_K_row_lse)
+        ask(p, ROWS_X, last && done ? next_group(p, s) : s->row, last ? 0 : end, job->in[0], job);
+}
+
 void rows_run(const rows_plan *p, rows_scratch *s, rows_pass pass, nll_job job) {
     enum nll_kernel kernel = pass.kernel;
     const int64_t *hole = nll_descs[kernel].in[1] == R_HOLE ? job.in[1] : NULL;
@@ -262,14 +276,7 @@ void rows_run(const rows_plan *p, rows_scratch *s, rows_pass pass, nll_job job) 
                                    : tile_of(p, s, ROWS_X);
             job.out_ld[0] = leading(p, p->direct ? ROWS_Y : ROWS_X);
         }
-        job.par[0] = job.par[1] = 0;
-        int last = c + n == p->classes, whole = p->tile == p->classes;
-        if (kernel == NLL_K_row_softmax_grad && whole && !p->stream)
-            ask(p, ROWS_Y, s->row, 0, job.out[0], &job);
-        else if (kernel == NLL_K_row_lse || kernel == NLL_K_row_softmax_grad)
-            ask(p, ROWS_X,
-                last && (whole || pass.y || !p->given[ROWS_Y]) ? next_group(p, s) : s->row,
-                last ? 0 : c + n, job.in[0], &job);
+        ask_ahead(p, s, pass, c + n, &job);
         p->isa->fn[p->type][kernel](&job);
         if (pass.y && !p->direct) store(p, s, c, n);
         job.carry = 1;

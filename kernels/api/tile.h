@@ -27,7 +27,7 @@ static inline size_t nll_tile_ld(size_t cols, enum nll_type type) {
 
 /* Is an output of so many bytes written past the caches, where its columns are turned?  It is more
  * than a thread's usual share of the last one.  This is no machine's own figure, as what machines
- * say is of little use: the C library makes 384 MiB of twelve caches of 32, each for eight cores.
+ * say is of little use: the C library makes 384 MiB of twelve caches of 32, for eight cores each.
  */
 static inline int nll_tile_streams(size_t bytes) {
     enum { SHARE = 8 << 20 };

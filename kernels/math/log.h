@@ -129,7 +129,7 @@ NLL_INLINE vd d_log1p_of(vd x, const vd *more) {
     md near = d_eq(n, d_set(0.0));
     r = d_sel(near, x, r);
 #if defined(NLL_T_F64)
-    vd big = d_max(one, x), small = d_min(one, x), c = d_add(d_sub(big, u), small);
+    vd c = d_sum_lost(one, x, u);
     if (more)
         c = d_div(d_add(d_sel(near, d_set(0.0), c), *more), u);
     else
@@ -152,8 +152,8 @@ NLL_INLINE vd d_log1p(vd x) { return d_log1p_of(x, NULL); }
 NLL_INLINE vd d_log1p_inside(vd x) {
     vd one = d_set(1.0), u = d_add(one, x), r, n = d_log_split(u, &r);
     md near = d_eq(n, d_set(0.0));
-    vd lost = d_add(d_sub(d_max(one, x), u), d_min(one, x));
-    d_log_sum y = d_log_terms_whole(n, d_sel(near, x, r), d_sel(near, d_set(0.0), d_div(lost, u)));
+    vd lost = d_div(d_sum_lost(one, x, u), u);
+    d_log_sum y = d_log_terms_whole(n, d_sel(near, x, r), d_sel(near, d_set(0.0), lost));
     return d_add(y.head, y.rest);
 }
 

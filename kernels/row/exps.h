@@ -55,14 +55,17 @@ NLL_INLINE V lse_scale_all(V m, double *N) {
     d_store(N + D_LANES, both[1]);
     return all;
 }
+/* Of the lower rows, or the upper. */
+NLL_INLINE vd lse_fold_half(const V acc[VL], unsigned half) {
+    vd w[VL];
+    NLL_UNROLL for (unsigned l = 0; l < VL; l++) w[l] = half ? d_hi(acc[l]) : d_lo(acc[l]);
+    NLL_UNROLL for (unsigned h = VL / 2; h; h /= 2) NLL_UNROLL for (unsigned l = 0; l < h; l++)
+        w[l] = d_add(w[l], w[l + h]);
+    return w[0];
+}
 NLL_INLINE void lse_fold_all(const V acc[VL], double *S) {
-    for (unsigned half = 0; half < 2; half++) {
-        vd w[VL];
-        NLL_UNROLL for (unsigned l = 0; l < VL; l++) w[l] = half ? d_hi(acc[l]) : d_lo(acc[l]);
-        NLL_UNROLL for (unsigned h = VL / 2; h; h /= 2) NLL_UNROLL for (unsigned l = 0; l < h; l++)
-            w[l] = d_add(w[l], w[l + h]);
-        d_store(S + half * D_LANES, d_sel(d_isnan(w[0]), d_set(NAN), w[0]));
-    }
+    for (unsigned half = 0; half < 2; half++)
+        d_store(S + half * D_LANES, d_canonical(lse_fold_half(acc, half)));
 }
 #else
 NLL_INLINE V lse_scale_all(V m, double *N) {

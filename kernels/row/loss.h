@@ -94,8 +94,7 @@ NLL_INLINE void loss_open(loss_rows *g, const T *x, const int64_t *y, unsigned c
     g->N = lse_scale_both(v_add(v_max(top[0], top[1]), v_set(0)), g->scale); /* -0: +0 */
 }
 
-/* As lse_add_columns and lse_fold_all, where the columns missing in a vector of them are no chance.
- */
+/* As lse_add_columns and lse_fold_all, the columns missing in a vector of them being known. */
 NLL_INLINE void loss_sums(loss_rows *g, unsigned cols) {
     row_scale s = {.lowest = v_mul(v_sub(g->N, v_set(ROW_LOWEST)), v_set(ROW_LN2)),
                    .magic = v_sub(v_set(ROW_MAGIC + ROW_BIAS), g->N)};
@@ -116,13 +115,7 @@ NLL_INLINE void loss_sums(loss_rows *g, unsigned cols) {
         }
     }
     g->least = v_sub(g->least, s.lowest);
-    NLL_UNROLL for (unsigned half = 0; half < 2; half++) {
-        vd w[VL];
-        NLL_UNROLL for (unsigned l = 0; l < VL; l++) w[l] = half ? d_hi(acc[l]) : d_lo(acc[l]);
-        NLL_UNROLL for (unsigned h = VL / 2; h; h /= 2) NLL_UNROLL for (unsigned l = 0; l < h; l++)
-            w[l] = d_add(w[l], w[l + h]);
-        g->S[half] = w[0];
-    }
+    NLL_UNROLL for (unsigned half = 0; half < 2; half++) g->S[half] = lse_fold_half(acc, half);
 }
 
 /* Beside the sums, as it is a long way from there to the loss. */
@@ -260,6 +253,7 @@ NLL_INLINE void loss_groups(const loss_job *j, size_t groups, unsigned cols, int
     enum { RING = 4 };
     loss_rows ring[RING], now, before;
     double nowhere[VL], *to = nowhere; /* there is none before the first */
+    size_t sloped = 0;                 /* groups whose gradients are written */
     NLL_UNROLL for (unsigned half = 0; half < 2; half++) {
         before.scale[half] = before.m[half] = d_set(0.0);
         before.S[half] = before.p[half] = d_set(1.0);
@@ -279,9 +273,9 @@ NLL_INLINE void loss_groups(const loss_job *j, size_t groups, unsigned cols, int
             next->y = now.y;
             next->least = now.least;
             next->N = now.N;
-            for (size_t k = i < 2 ? 2 : i; k < i + 1 + (i == groups); k++) {
-                loss_job part = loss_from(j, (k - 2) * VL, 1);
-                loss_slope(&ring[(k - 2) % RING], &part, VL, cols);
+            for (; sloped + 1 < i + (i == groups); sloped++) {
+                loss_job part = loss_from(j, sloped * VL, 1);
+                loss_slope(&ring[sloped % RING], &part, VL, cols);
             }
         }
         if (i == groups) break;
@@ -372,7 +366,7 @@ void NLL_SYM(row_loss)(const nll_job *j) {
                   .ld = j->ld[0],
                   .g_ld = j->out_ld[0],
                   .scale = d_set(scale)};
-    if (j->cols >= 2 && j->cols <= VL && (plain || !graded))
+    if (j->cols >= 2 && j->cols <= NLL_LOSS_COLS && (plain || !graded))
         loss_dispatch(&l, j->rows, (unsigned)j->cols, graded);
     else
         for (size_t r = 0; r < j->rows; r++) l.loss[r] = (double)NAN;

@@ -2,8 +2,8 @@
  *
  *   transpose   out0[r out_ld + c] = in0[c ld + r], bit for bit
  *     par0: TRANSPOSE_IN where the input is the array in memory and the output the scratch; the
- * other way round TRANSPOSE_OUT: then it is the lines of the output that are gone through in order
- * and asked for ahead; or TRANSPOSE_STREAM: the same past the caches, for arrays larger than these.
+ *     other way round TRANSPOSE_OUT: then it is the lines of the output that are gone through in
+ *     order and asked for ahead; or TRANSPOSE_STREAM: past the caches, for arrays larger than these
  *
  * Squares of VL x VL turn in registers: each line of the cache is read and written whole, so that
  * lines which lie a power of two apart, and drive each other out, are asked for only once. */

@@ -20,6 +20,8 @@
  *   loadn(p, k, fill)      lanes >= k are `fill` and are not read;  storen writes k lanes only
  *   stream(p, x)           store past the caches where the ISA can, p a multiple of 64 bytes; then
  *                          v_stream_end before another thread may read
+ *   pick2(x, from, y)      lane by lane number from[k] of x and y in a line; only where an ISA has
+ *                          it in one instruction: NLL_VEC_PICK2
  *   d_lo d_hi              the lower and upper 8 floats, widened;  f_narrow: back, one rounding
  *   d_load_f32 d_store_f32 8 floats of memory as doubles; back, one rounding
  *   hsum                   ((l0+l4)+(l2+l6)) + ((l1+l5)+(l3+l7)): lanes +4, +2, +1

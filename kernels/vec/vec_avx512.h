@@ -26,6 +26,7 @@ NLL_INLINE void f_store(float *p, vf x) { _mm512_storeu_ps(p, x); }
 NLL_INLINE void d_store(double *p, vd x) { _mm512_storeu_pd(p, x); }
 NLL_INLINE void f_stream(float *p, vf x) { _mm512_stream_ps(p, x); }
 NLL_INLINE void d_stream(double *p, vd x) { _mm512_stream_pd(p, x); }
+NLL_INLINE void v_stream_end(void) { _mm_sfence(); }
 #define NLL_VEC_PICK2
 NLL_INLINE vf f_pick2(vf x, const int32_t *from, vf y) {
     return _mm512_permutex2var_ps(x, _mm512_loadu_si512(from), y);
@@ -33,7 +34,6 @@ NLL_INLINE vf f_pick2(vf x, const int32_t *from, vf y) {
 NLL_INLINE vd d_pick2(vd x, const int64_t *from, vd y) {
     return _mm512_permutex2var_pd(x, _mm512_loadu_si512(from), y);
 }
-NLL_INLINE void v_stream_end(void) { _mm_sfence(); }
 NLL_INLINE vf f_loadn(const float *p, size_t k, float fill) {
     return _mm512_mask_loadu_ps(f_set(fill), f_first(k), p);
 }
