@@ -29,8 +29,8 @@ static nll_rows_out part_to(float *y, size_t classes, size_t inner, size_t from,
 
 enum { CLASSES = 130, INNER = 70016, PART = INNER / 8, SIZE = CLASSES * INNER }; /* 36 MB */
 
-/* The whole array in one call, and in two, whose outputs are smaller; a line's beginning, and not.
- */
+/* The whole array in one call, and in eight, whose outputs are smaller; where a line of the cache
+ * begins, and not. */
 Test(axis_large, outputs_beyond_the_caches) {
     static function *const functions[] = {nll_softmax, nll_log_softmax};
     float *x = numbers(SIZE, 1), *whole = numbers(SIZE + 1, 0), *parts = numbers(SIZE, 0);

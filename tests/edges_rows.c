@@ -311,8 +311,6 @@ Test(edges_rows, divisors_beyond_the_range) {
                     double sum = 0, p;
                     for (size_t j = 0; j < cols; j++) sum += exp((double)x[i * cols + j]);
                     p = exp((double)x[i * cols + c]) / sum;
-                    /* 1 - p loses nothing here that single precision would keep at the range's end
-                     */
                     double want = (p - (y[i] == (int64_t)c)) / divisors[d],
                            got = grad[i * cols + c];
                     if (fabs(want) > 4e38) EXPECT_IS(got, want > 0 ? INF : -INF);

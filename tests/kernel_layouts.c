@@ -9,11 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    BEFORE = 3
-}; /* elements before the first, so that nothing is aligned, or a line of the cache */
+enum { BEFORE = 3 }; /* elements before the first, so that nothing is aligned */
 
-/* A matrix of `lines` lines of `length` numbers, ld apart. */
+/* A matrix of `lines` lines of `length` numbers, ld apart; aligned: after a line of the cache. */
 struct lines {
     size_t lines, length, size, bytes;
     ptrdiff_t ld;
@@ -25,7 +23,6 @@ static struct lines make(size_t lines, size_t length, size_t ld, size_t size, in
     size_t before = aligned ? 64 : BEFORE * size;
     m.bytes = before + ((lines - 1) * ld + length) * size; /* and not one more */
     cr_assert_eq(posix_memalign((void **)&m.memory, 64, m.bytes), 0);
-    cr_assert_not_null(m.memory);
     for (size_t i = 0; i < m.bytes; i++) m.memory[i] = (unsigned char)gen_bits(state);
     m.first = m.memory + before;
     return m;

@@ -44,7 +44,7 @@ static const hot hots[] = {
 #include "hot.def"
 #undef NLL_HOT
 };
-enum { HOTS = sizeof hots / sizeof *hots, ROOM = 1 << 16, LEAD = 4096, LABELS = 10 };
+enum { HOTS = sizeof hots / sizeof *hots, ROOM = 1 << 16, LEAD = 4096 };
 
 static void fail(const char *what) {
     fprintf(stderr, "nll-count: %s\n", what);
@@ -120,13 +120,13 @@ static const void *numbers(unsigned k, uint8_t slot, enum nll_type type, size_t 
     return p;
 }
 
-static const void *per_row(unsigned k, uint8_t slot, enum nll_type type, size_t rows) {
+static const void *per_row(unsigned k, uint8_t slot, enum nll_type type, size_t rows, size_t cols) {
     const double *from = slot == R_COEF ? coef : slot == R_PAIR ? pair : slopes;
     size_t width = slot == R_COEF ? 4 : 8;
     if (slot == R_CAP) return cap;
     if (slot == R_HOLE) { /* labels: what else it is, is left out */
         int64_t *label = (int64_t *)(void *)place(k, 0);
-        for (size_t r = 0; r < rows; r++) label[r] = (int64_t)(r * 7 % LABELS);
+        for (size_t r = 0; r < rows; r++) label[r] = (int64_t)(r * 7 % cols);
         return label;
     }
     if (slot < R_COEF || slot == R_EXPONENT) return numbers(k, slot, type, rows);
@@ -160,7 +160,7 @@ static nll_job job_of(const hot *h) {
             /* weights and scales are mostly one number for all */
             int constant = (d->family == MAP && (in == X_SCALE || in == X_WEIGHT)) ||
                            (d->family == TOTAL && in == X_WEIGHT);
-            j.in[k] = rowwise ? per_row(k, in, h->type, h->rows)
+            j.in[k] = rowwise ? per_row(k, in, h->type, h->rows, h->cols)
                               : numbers(k, in, h->type, constant ? 1 : h->rows * h->cols);
             j.ld[k] = rowwise ? 0 : d->family == TRANSPOSE ? (ptrdiff_t)h->rows : line;
             if (constant) j.constant |= 1u << k;
