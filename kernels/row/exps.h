@@ -78,7 +78,7 @@ NLL_INLINE void lse_fold_all(const V acc[VL], double *S) {
     for (unsigned l = 0; l < VL; l++) w[l] = acc[l];
     for (unsigned h = VL / 2; h; h /= 2)
         for (unsigned l = 0; l < h; l++) w[l] = d_add(w[l], w[l + h]);
-    d_store(S, d_sel(d_isnan(w[0]), d_set(NAN), w[0]));
+    d_store(S, d_canonical(w[0]));
 }
 #endif
 

@@ -138,7 +138,8 @@ enum { VL = D_LANES };
 #endif
 
 /* x with the canonical quiet NaN in place of any other: what may leave the library. */
-#define v_canonical(x) v_sel(v_isnan(x), v_set(NAN), x)
-#define d_canonical(x) d_sel(d_isnan(x), d_set((double)NAN), x)
+NLL_INLINE vf f_canonical(vf x) { return f_sel(f_isnan(x), f_set(NAN), x); }
+NLL_INLINE vd d_canonical(vd x) { return d_sel(d_isnan(x), d_set((double)NAN), x); }
+#define v_canonical(x) V_PICK(canonical, x)(x)
 
 #endif
