@@ -18,14 +18,12 @@
 
 /* NaN where the parameter is not valid; +inf (NaN for NaN) and NaN where y lies outside [0, 1]. */
 NLL_INLINE map_value bernoulli_edges(V loss, V grad, V hess, V y, M valid) {
-    V nan = v_set(NAN);
     M inside = m_and(v_le(v_set(0), y), v_le(y, v_set(1)));
-    V off = v_sel(v_isnan(y), y, v_set(INFINITY));
-    map_value r;
-    r.loss = v_sel(valid, v_sel(inside, loss, off), nan);
-    r.grad[0] = v_sel(m_and(valid, inside), grad, nan);
-    r.hess[0] = v_sel(m_and(valid, inside), hess, nan);
-    return r;
+    return (map_value){.loss = v_sel(inside, loss, v_set(INFINITY)),
+                       .grad = {grad},
+                       .hess = {hess},
+                       .defined = m_and(valid, v_eq(y, y)),
+                       .smooth = m_and(valid, inside)};
 }
 
 NLL_INLINE map_value bernoulli_logits(const V x[], const double *par) {

@@ -178,9 +178,8 @@ NLL_INLINE wide_value beta_binomial(const vd x[], const double *par) {
     (void)par;
 #if !defined(NLL_T_F64)
     wide_value f32 = beta_binomial_f32(x);
-    v.loss = f32.loss;
-    v.grad[0] = f32.grad[0];
-    v.grad[1] = f32.grad[1];
+    NLL_UNROLL for (unsigned k = 0; k < 2; k++) f32.hess[k] = v.hess[k];
+    v = f32;
 #endif
     return v;
 }

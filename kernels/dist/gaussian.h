@@ -24,15 +24,12 @@
 /* NaN where the parameters are out of their domain, +inf and NaN where y is infinite. */
 NLL_INLINE map_value gaussian_edges(map_value r, V mu, V y, M valid) {
     r.grad[2] = v_neg(r.grad[0]); /* d loss / d y */
-    V inf = v_set(INFINITY), nan = v_set(NAN);
+    V inf = v_set(INFINITY);
     valid = m_and(valid, v_lt(v_abs(mu), inf));
-    M off = v_eq(v_abs(y), inf);
-    r.loss = v_sel(valid, v_sel(off, inf, r.loss), nan);
-    valid = m_and(valid, m_not(off));
-    NLL_UNROLL
-    for (unsigned k = 0; k < 3; k++) r.grad[k] = v_sel(valid, r.grad[k], nan);
-    NLL_UNROLL
-    for (unsigned k = 0; k < 2; k++) r.hess[k] = v_sel(valid, r.hess[k], nan);
+    M finite = v_lt(v_abs(y), inf);
+    r.loss = v_sel(finite, r.loss, inf);
+    r.defined = m_and(valid, v_eq(y, y));
+    r.smooth = m_and(valid, finite);
     return r;
 }
 

@@ -26,13 +26,9 @@ NLL_INLINE md d_is_number(vd x) { return d_eq(x, x); }
 /* NaN where a parameter is outside its domain; where y is outside the support +inf (NaN for NaN)
  * and derivatives of NaN. */
 NLL_INLINE wide_value wide_edges(wide_value r, vd y, md valid, md inside) {
-    vd nan = d_set(NAN), off = d_sel(d_isnan(y), y, d_set(INFINITY));
-    r.loss = d_sel(valid, d_sel(inside, r.loss, off), nan);
-    inside = d_mask_and(valid, inside);
-    NLL_UNROLL
-    for (unsigned k = 0; k < MAP_GRADS; k++) r.grad[k] = d_sel(inside, r.grad[k], nan);
-    NLL_UNROLL
-    for (unsigned k = 0; k < MAP_HESS; k++) r.hess[k] = d_sel(inside, r.hess[k], nan);
+    r.loss = d_sel(inside, r.loss, d_set(INFINITY));
+    r.defined = d_mask_and(valid, d_is_number(y));
+    r.smooth = d_mask_and(valid, inside);
     return r;
 }
 

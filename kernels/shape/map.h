@@ -33,10 +33,9 @@ typedef struct map_lanes {
 } map_lanes;
 
 /* map_value, map_model, map_loop and wide_value, wide_model, wide_loop */
-#define map_canonical(y) v_canonical(y)
-#define wide_canonical(y) d_canonical(y)
 #define MAP_NAME(name) map_##name
 #define MAP_LANE V
+#define MAP_MASK M
 #define MAP_STEP VL
 #define MAP_CHAINS (NLL_CHAINS > 1 ? 2 : 1)
 #define MAP_LOAD v_load
@@ -44,6 +43,7 @@ typedef struct map_lanes {
 #include "shape/map_loop.h"
 #define MAP_NAME(name) wide_##name
 #define MAP_LANE vd
+#define MAP_MASK md
 #define MAP_STEP D_LANES
 #define MAP_CHAINS (NLL_CHAINS > 1 ? VL / D_LANES : 1)
 #define MAP_LOAD v_load_wide

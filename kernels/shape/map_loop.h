@@ -1,17 +1,20 @@
 /* shape/map_loop.h: the loop of shape/map.h for one type of lanes; included once for each.
- *   MAP_NAME(name)   what it is called      MAP_LANE, MAP_STEP   the vector and its length
+ *   MAP_NAME(name)   what it is called
+ *   MAP_LANE, MAP_MASK, MAP_STEP   the vector, its mask and its length
  *   MAP_CHAINS       how many vectors are taken at a time
  *   MAP_LOAD, MAP_STORE   from and to arrays of T */
 
 /* grad[] by input, leaving out those that have none; hess[], the diagonal of the Hessian, likewise
- * but for the target. */
+ * but for the target.  The loss is NaN outside of `defined`, derivatives are outside of `smooth`.
+ */
 typedef struct MAP_NAME(value) {
     MAP_LANE loss, grad[MAP_GRADS], hess[MAP_HESS];
+    MAP_MASK defined, smooth;
 } MAP_NAME(value);
 typedef MAP_NAME(value) MAP_NAME(model)(const MAP_LANE x[], const double *par);
 
-NLL_INLINE void MAP_NAME(put)(const map_lanes *m, unsigned k, size_t i, MAP_LANE y) {
-    if (m->out[k]) MAP_STORE(m->out[k] + i, MAP_NAME(canonical)(y));
+NLL_INLINE void MAP_NAME(put)(const map_lanes *m, unsigned k, size_t i, MAP_MASK in, MAP_LANE y) {
+    if (m->out[k]) MAP_STORE(m->out[k] + i, v_canonical_in(in, y));
 }
 
 /* `chains` vectors from element i on: all are read before any is written, and their chains of
@@ -31,13 +34,13 @@ NLL_INLINE void MAP_NAME(step)(const map_lanes *m, MAP_NAME(model) * model, map_
     NLL_UNROLL for (unsigned c = 0; c < chains; c++) r[c] = model(x[c], m->par);
     NLL_UNROLL for (unsigned c = 0; c < chains; c++) {
         size_t at = i + c * MAP_STEP;
-        MAP_NAME(put)(m, 0, at, r[c].loss);
+        MAP_NAME(put)(m, 0, at, r[c].defined, r[c].loss);
         if (level == MAP_LOSS) continue;
         NLL_UNROLL for (unsigned k = 0; k < MAP_GRADS; k++) if (k < s.grads)
-            MAP_NAME(put)(m, 1 + k, at, v_mul(r[c].grad[k], scale[c]));
+            MAP_NAME(put)(m, 1 + k, at, r[c].smooth, v_mul(r[c].grad[k], scale[c]));
         if (level == MAP_GRADIENT) continue;
         NLL_UNROLL for (unsigned k = 0; k < MAP_HESS; k++) if (k < s.hess)
-            MAP_NAME(put)(m, 1 + s.grads + k, at, v_mul(r[c].hess[k], scale[c]));
+            MAP_NAME(put)(m, 1 + s.grads + k, at, r[c].smooth, v_mul(r[c].hess[k], scale[c]));
     }
 }
 
@@ -58,6 +61,7 @@ NLL_INLINE void MAP_NAME(loop)(const map_lanes *m, MAP_NAME(model) * model, map_
 
 #undef MAP_NAME
 #undef MAP_LANE
+#undef MAP_MASK
 #undef MAP_CHAINS
 #undef MAP_STEP
 #undef MAP_LOAD

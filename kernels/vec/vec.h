@@ -13,6 +13,8 @@
  *   rint                   to nearest, ties to even
  *   lt le eq               false on NaN;  isnan true on NaN only
  *   sel(m, x, y)           m ? x : y, lane by lane
+ *   canonical(x)           x with the canonical quiet NaN in place of any other: what may leave the
+ *                          library;  canonical_in(m, x): that NaN too where m is not set
  *   scalb(x, n)            x * 2^n, one rounding, for integer n, |n| <= 252 (f) or 2044 (d) and
  *                          0.25 <= |x| < 8, or x 0, infinite or NaN
  *   d_pick(c, x)           lane by lane c[k] of eight doubles, k the low three bits of x, whose
@@ -108,6 +110,17 @@ enum { F_LANES = 16, D_LANES = 8 };
 #define m_not(a) V_PICK_MASK(mask_not, a)(a)
 #define m_bits(a) V_PICK_MASK(mask_bits, a)(a)
 
+#if !defined(NLL_VEC_CANONICAL)
+NLL_INLINE vf f_canonical_in(mf m, vf x) { return f_sel(f_mask_and(m, f_eq(x, x)), x, f_set(NAN)); }
+NLL_INLINE vd d_canonical_in(md m, vd x) {
+    return d_sel(d_mask_and(m, d_eq(x, x)), x, d_set((double)NAN));
+}
+NLL_INLINE vf f_canonical(vf x) { return f_sel(f_eq(x, x), x, f_set(NAN)); }
+NLL_INLINE vd d_canonical(vd x) { return d_sel(d_eq(x, x), x, d_set((double)NAN)); }
+#endif
+#define v_canonical(x) V_PICK(canonical, x)(x)
+#define v_canonical_in(m, x) V_PICK(canonical_in, x)(m, x)
+
 /* The compute type of this translation unit. */
 #if defined(NLL_T_F32)
 typedef float T;
@@ -136,10 +149,5 @@ enum { VL = D_LANES };
 #else
 #error "nll: no compute type chosen"
 #endif
-
-/* x with the canonical quiet NaN in place of any other: what may leave the library. */
-NLL_INLINE vf f_canonical(vf x) { return f_sel(f_isnan(x), f_set(NAN), x); }
-NLL_INLINE vd d_canonical(vd x) { return d_sel(d_isnan(x), d_set((double)NAN), x); }
-#define v_canonical(x) V_PICK(canonical, x)(x)
 
 #endif

@@ -76,6 +76,19 @@ NLL_INLINE mf f_isnan(vf x) { return _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q); }
 NLL_INLINE md d_isnan(vd x) { return _mm512_cmp_pd_mask(x, x, _CMP_UNORD_Q); }
 NLL_INLINE vf f_sel(mf m, vf x, vf y) { return _mm512_mask_blend_ps(m, y, x); }
 NLL_INLINE vd d_sel(md m, vd x, vd y) { return _mm512_mask_blend_pd(m, y, x); }
+/* One instruction, which answers a kind of number with what its nibble says: 0 for the two kinds of
+ * NaN is the first operand, 1 is the number itself. */
+#define NLL_VEC_CANONICAL
+enum { AVX512_NAN_ELSE_ITSELF = 0x11111100 };
+NLL_INLINE vf f_canonical_in(mf m, vf x) {
+    return _mm512_mask_fixupimm_ps(f_set(NAN), m, x, _mm512_set1_epi32(AVX512_NAN_ELSE_ITSELF), 0);
+}
+NLL_INLINE vd d_canonical_in(md m, vd x) {
+    __m512i kinds = _mm512_set1_epi64(AVX512_NAN_ELSE_ITSELF);
+    return _mm512_mask_fixupimm_pd(d_set((double)NAN), m, x, kinds, 0);
+}
+NLL_INLINE vf f_canonical(vf x) { return f_canonical_in((mf)-1, x); }
+NLL_INLINE vd d_canonical(vd x) { return d_canonical_in((md)-1, x); }
 NLL_INLINE mf f_mask_and(mf a, mf b) { return (mf)(a & b); }
 NLL_INLINE md d_mask_and(md a, md b) { return (md)(a & b); }
 NLL_INLINE mf f_mask_or(mf a, mf b) { return (mf)(a | b); }
