@@ -100,11 +100,6 @@ NLL_INLINE d_exps d_exp_product(vd a, vd b) {
     return d_exp_both(p, lost);
 }
 
-/* log x for 0 < x < inf; what it makes of other numbers is for the domain to hide. */
-NLL_INLINE vd d_log_inside(vd x) {
-    vd r, n = d_log_split_any(x, &r);
-    return d_log_core(n, r, d_set(0));
-}
 /* log(2^k x y) for x, y > 0: one logarithm, and no overflow in between. */
 NLL_INLINE vd d_log_mul(vd x, vd y, vd k) {
     vd r, n = k;

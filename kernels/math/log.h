@@ -2,7 +2,8 @@
  *
  * x = 2^n m with m in [sqrt(1/2), sqrt 2), found by integer steps on the bits; r = m - 1 is exact.
  * f_log   log(1 + r) = r - r^2 / 2 + r^3 q(r), no division; the head n ln2_hi + r is summed with
- *         its rounding error.  Largest error 0.75 ULP over all floats.
+ *         its rounding error; odd and even terms of q side by side.  Largest error 0.75 ULP over
+ *         all floats.
  * d_log   s = r / (2 + r), log(1 + r) = r - (r^2 / 2 - s (r^2 / 2 + R(s^2))), R even minimax.
  *         Largest error below 1 ULP. */
 #ifndef NLL_MATH_LOG_H
@@ -12,39 +13,40 @@
 
 #define D_HALF_LOG_2PI 0x1.d67f1c864beb5p-1 /* log(2 pi) / 2 */
 
-NLL_INLINE vf f_log(vf x) {
-    /* subnormals up by 2^23 */
-    mf tiny = f_lt(x, f_set(0x1p-126f));
-    vf u = f_sel(tiny, f_mul(x, f_set(0x1p23f)), x);
+/* log x for 0 < x < inf, or of 2^by x where `scaled`, x being normal.  What they make of other
+ * numbers is for the domain to hide, as with every name in _inside. */
+NLL_INLINE vf f_log_scaled(vf x, mf scaled, float by) {
     /* bits of m: subtract those of sqrt(1/2), keep the mantissa part, add them back */
-    vi k = i_sub(f_bits(u), i_set(0x3f3504f3));
+    vi k = i_sub(f_bits(x), i_set(0x3f3504f3));
     vf m = f_of_bits(i_add(i_and(k, i_set(0x007fffff)), i_set(0x3f3504f3)));
-    /* n as a float: k >> 23 arithmetic, by way of the unsigned shift of k + 2^31 (bias 256) */
-    vi e = i_shr(i_add(k, i_set(INT32_MIN)), 23);
-    vf n = f_sub(f_of_bits(i_or(e, i_set(0x4b000000))), f_set(0x1p23f + 256.0f));
-    n = f_sel(tiny, f_sub(n, f_set(23.0f)), n);
+    vf n = f_of_int(i_sar(k, 23));
+    n = f_sel(scaled, f_add(n, f_set(by)), n);
 
     vf r = f_sub(m, f_set(1.0f)), r2 = f_mul(r, r);
-    vf q = f_set(0x1.13c81cp-4f);
-    q = f_fma(q, r, f_set(-0x1.dda44cp-4f));
-    q = f_fma(q, r, f_set(0x1.e6def4p-4f));
-    q = f_fma(q, r, f_set(-0x1.fc3ccp-4f));
-    q = f_fma(q, r, f_set(0x1.233ac2p-3f));
-    q = f_fma(q, r, f_set(-0x1.555b92p-3f));
-    q = f_fma(q, r, f_set(0x1.99a47ap-3f));
-    q = f_fma(q, r, f_set(-0x1.000008p-2f));
-    q = f_fma(q, r, f_set(0x1.555548p-2f));
+    vf even = f_fma(f_set(0x1.13c81cp-4f), r2, f_set(0x1.e6def4p-4f));
+    vf odd = f_fma(f_set(-0x1.dda44cp-4f), r2, f_set(-0x1.fc3ccp-4f));
+    even = f_fma(even, r2, f_set(0x1.233ac2p-3f));
+    odd = f_fma(odd, r2, f_set(-0x1.555b92p-3f));
+    even = f_fma(even, r2, f_set(0x1.99a47ap-3f));
+    odd = f_fma(odd, r2, f_set(-0x1.000008p-2f));
+    even = f_fma(even, r2, f_set(0x1.555548p-2f));
+    vf q = f_fma(odd, r, even);
     /* result = (hi + r) + (lo - r^2 / 2): the sum hi + r with its error (|hi| > |r| or hi = 0) */
     vf hi = f_mul(n, f_set(F_LN2_HI));
     vf lo = f_fma(f_mul(r2, r), q, f_mul(n, f_set(F_LN2_LO)));
     vf sum = f_add(hi, r);
     vf err = f_add(f_sub(hi, sum), r);
     vf tail = f_fma(f_mul(f_set(-0.5f), r), r, lo); /* r^2 is not rounded by itself */
-    vf y = f_add(sum, f_add(err, tail));
-
-    y = f_sel(f_eq(x, f_set(0.0f)), f_set(-INFINITY), y);
+    return f_add(sum, f_add(err, tail));
+}
+NLL_INLINE vf f_log_inside(vf x) {
+    mf tiny = f_lt(x, f_set(0x1p-126f)); /* subnormals go up */
+    return f_log_scaled(f_sel(tiny, f_mul(x, f_set(0x1p23f)), x), tiny, -23);
+}
+NLL_INLINE vf f_log(vf x) {
+    vf y = f_sel(f_eq(x, f_set(0)), f_set(-INFINITY), f_log_inside(x));
     y = f_sel(f_eq(x, f_set(INFINITY)), x, y);
-    return f_sel(f_le(f_set(0.0f), x), y, f_set(NAN));
+    return f_sel(f_le(f_set(0), x), y, f_set(NAN));
 }
 
 /* log(2^n m (1 + c)) for m in [sqrt(1/2), sqrt 2), r = m - 1, and |c| tiny, as a sum: the rounded
@@ -114,9 +116,16 @@ NLL_INLINE vd d_log_split_any(vd x, vd *r) {
 #endif
 }
 
-NLL_INLINE vd d_log(vd x) {
+NLL_INLINE vd d_log_inside(vd x) {
     vd r, n = d_log_split_any(x, &r);
-    vd y = d_log_core(n, r, d_set(0.0));
+    return d_log_core(n, r, d_set(0));
+}
+NLL_INLINE vd d_log_scaled(vd x, md scaled, double by) {
+    vd r, n = d_log_split(x, &r);
+    return d_log_core(d_sel(scaled, d_add(n, d_set(by)), n), r, d_set(0));
+}
+NLL_INLINE vd d_log(vd x) {
+    vd y = d_log_inside(x);
     y = d_sel(d_eq(x, d_set(0.0)), d_set(-INFINITY), y);
     y = d_sel(d_eq(x, d_set(INFINITY)), x, y);
     return d_sel(d_le(d_set(0.0), x), y, d_set(NAN));
@@ -192,6 +201,8 @@ NLL_INLINE vd d_log1p01(vd z) { return d_log1p(z); }
 /* log1p of a float through doubles: at most 0.51 ULP. */
 NLL_INLINE vf f_log1p(vf x) { return f_narrow(d_log1p(d_lo(x)), d_log1p(d_hi(x))); }
 #define v_log(x) V_PICK(log, x)(x)
+#define v_log_inside(x) V_PICK(log_inside, x)(x)
+#define v_log_scaled(x, scaled, by) V_PICK(log_scaled, x)(x, scaled, by)
 #define v_log1p(x) V_PICK(log1p, x)(x)
 #define v_log1p01(x) V_PICK(log1p01, x)(x)
 

@@ -17,6 +17,7 @@
  *                          library;  canonical_in(m, x): that NaN too where m is not set
  *   scalb(x, n)            x * 2^n, one rounding, for integer n, |n| <= 252 (f) or 2044 (d) and
  *                          0.25 <= |x| < 8, or x 0, infinite or NaN
+ *   f_of_int               whole numbers up to 2^24 as floats;  sar: shift that keeps the sign
  *   d_pick(c, x)           lane by lane c[k] of eight doubles, k the low three bits of x, whose
  *                          bits 3 to 33 are 0
  *   loadn(p, k, fill)      lanes >= k are `fill` and are not read;  storen writes k lanes only

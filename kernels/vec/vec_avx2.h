@@ -117,8 +117,10 @@ NLL_INLINE vi i_or(vi x, vi y) { return AVX2_2(vi, _mm256_or_si256, x, y); }
 NLL_INLINE vl l_or(vl x, vl y) { return AVX2_2(vl, _mm256_or_si256, x, y); }
 #define i_shl(x, n) AVX2_2I(vi, _mm256_slli_epi32, x, n)
 #define l_shl(x, n) AVX2_2I(vl, _mm256_slli_epi64, x, n)
+#define i_sar(x, n) AVX2_2I(vi, _mm256_srai_epi32, x, n)
 #define i_shr(x, n) AVX2_2I(vi, _mm256_srli_epi32, x, n)
 #define l_shr(x, n) AVX2_2I(vl, _mm256_srli_epi64, x, n)
+NLL_INLINE vf f_of_int(vi x) { return AVX2_1(vf, _mm256_cvtepi32_ps, x); }
 NLL_INLINE vi f_bits(vf x) { return AVX2_1(vi, _mm256_castps_si256, x); }
 NLL_INLINE vl d_bits(vd x) { return AVX2_1(vl, _mm256_castpd_si256, x); }
 NLL_INLINE vf f_of_bits(vi x) { return AVX2_1(vf, _mm256_castsi256_ps, x); }

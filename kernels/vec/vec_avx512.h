@@ -110,8 +110,10 @@ NLL_INLINE vi i_or(vi x, vi y) { return (vi){_mm512_or_si512(x.v, y.v)}; }
 NLL_INLINE vl l_or(vl x, vl y) { return (vl){_mm512_or_si512(x.v, y.v)}; }
 #define i_shl(x, n) ((vi){_mm512_slli_epi32((x).v, n)})
 #define l_shl(x, n) ((vl){_mm512_slli_epi64((x).v, n)})
+#define i_sar(x, n) ((vi){_mm512_srai_epi32((x).v, n)})
 #define i_shr(x, n) ((vi){_mm512_srli_epi32((x).v, n)})
 #define l_shr(x, n) ((vl){_mm512_srli_epi64((x).v, n)})
+NLL_INLINE vf f_of_int(vi x) { return _mm512_cvtepi32_ps(x.v); }
 NLL_INLINE vi f_bits(vf x) { return (vi){_mm512_castps_si512(x)}; }
 NLL_INLINE vl d_bits(vd x) { return (vl){_mm512_castpd_si512(x)}; }
 NLL_INLINE vf f_of_bits(vi x) { return _mm512_castsi512_ps(x.v); }

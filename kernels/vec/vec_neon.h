@@ -149,8 +149,10 @@ NLL_INLINE vl l_or(vl x, vl y) { return NEON_2(vl, vorrq_s64, x, y); }
 #define l_shl(x, n) NEON_2I(vl, vshlq_n_s64, x, n)
 #define NEON_SHR32(x, n) vreinterpretq_s32_u32(vshrq_n_u32(vreinterpretq_u32_s32(x), n))
 #define NEON_SHR64(x, n) vreinterpretq_s64_u64(vshrq_n_u64(vreinterpretq_u64_s64(x), n))
+#define i_sar(x, n) NEON_2I(vi, vshrq_n_s32, x, n)
 #define i_shr(x, n) NEON_2I(vi, NEON_SHR32, x, n)
 #define l_shr(x, n) NEON_2I(vl, NEON_SHR64, x, n)
+NLL_INLINE vf f_of_int(vi x) { return NEON_1(vf, vcvtq_f32_s32, x); }
 NLL_INLINE vi f_bits(vf x) { return NEON_1(vi, vreinterpretq_s32_f32, x); }
 NLL_INLINE vl d_bits(vd x) { return NEON_1(vl, vreinterpretq_s64_f64, x); }
 NLL_INLINE vf f_of_bits(vi x) { return NEON_1(vf, vreinterpretq_f32_s32, x); }

@@ -105,6 +105,7 @@ SC_DEF(vl, l_or(vl x, vl y), x.l[i] | y.l[i])
 SC_DEF(vi, i_shl(vi x, unsigned n), (int32_t)((uint32_t)x.l[i] << n))
 SC_DEF(vl, l_shl(vl x, unsigned n), (int64_t)((uint64_t)x.l[i] << n))
 SC_DEF(vi, i_shr(vi x, unsigned n), (int32_t)((uint32_t)x.l[i] >> n))
+SC_DEF(vi, i_sar(vi x, unsigned n), x.l[i] >> n)
 SC_DEF(vl, l_shr(vl x, unsigned n), (int64_t)((uint64_t)x.l[i] >> n))
 SC_DEF(vd, d_pick(const double *c, vl x), c[x.l[i] & 7])
 #define SC_CAST(type, from, name)  \
@@ -117,6 +118,7 @@ SC_CAST(vi, vf, f_bits)
 SC_CAST(vl, vd, d_bits)
 SC_CAST(vf, vi, f_of_bits)
 SC_CAST(vd, vl, d_of_bits)
+SC_DEF(vf, f_of_int(vi x), (float)x.l[i])
 
 /* Two factors, the first product exact where the result is not zero: one rounding. */
 NLL_INLINE float sc_pow2f(int32_t n) {
