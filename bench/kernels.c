@@ -137,7 +137,7 @@ static void bind(kernel_case *c) {
     }
 }
 
-/* A TOTAL kernel takes one block at a time. */
+/* Of a TOTAL kernel a row is a block. */
 static void call(const kernel_case *c, const nll_isa *isa, const nll_job *job) {
     nll_fn fn = isa->fn[c->type][c->kernel];
     if (nll_descs[c->kernel].family != TOTAL) {
@@ -145,14 +145,19 @@ static void call(const kernel_case *c, const nll_isa *isa, const nll_job *job) {
         return;
     }
     nll_job j = *job;
-    for (size_t i = 0; i < job->cols; i += NLL_BLOCK) {
-        j.cols = job->cols - i < NLL_BLOCK ? job->cols - i : NLL_BLOCK;
-        for (unsigned k = 0; k < 2; k++)
-            j.in[k] =
-                (const char *)job->in[k] + (job->constant >> k & 1 ? 0 : i * type_size(c->type));
-        for (unsigned k = 0; k < 2; k++) j.out[k] = (char *)job->out[k] + i / NLL_BLOCK * 8;
-        fn(&j);
+    size_t whole = job->cols / NLL_BLOCK, rest = job->cols % NLL_BLOCK;
+    j.rows = whole;
+    j.cols = NLL_BLOCK;
+    j.ld[0] = j.ld[1] = NLL_BLOCK;
+    fn(&j);
+    for (unsigned k = 0; k < 2; k++) {
+        size_t gone = job->constant >> k & 1 ? 0 : whole * NLL_BLOCK;
+        j.in[k] = (const char *)job->in[k] + gone * type_size(c->type);
+        j.out[k] = (char *)job->out[k] + whole * 8;
     }
+    j.rows = rest != 0;
+    j.cols = rest;
+    fn(&j);
 }
 
 /* The first bench.check elements again, on the scalar path. */

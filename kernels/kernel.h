@@ -19,7 +19,7 @@ enum nll_family {
                   side by side as rows one below the other */
     LOSS,      /* rows x cols, which are taken together: no columns apart */
     FINISH,    /* per-row numbers of the categorical model, all double, cols of them; rows is 1 */
-    TOTAL,     /* one block of at most NLL_BLOCK numbers; rows is 1 */
+    TOTAL,     /* rows blocks of cols numbers each, at most NLL_BLOCK */
     CONVERT,   /* out0[j] = in0[j] in another storage type; lines ld[0] and out_ld[0] apart */
     BINARY     /* out0[j] = f(in0[j], in1[j]),  j < cols; rows is 1 */
 };

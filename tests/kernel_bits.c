@@ -1,6 +1,7 @@
 /* kernel_bits.c: every kernel gives the bits of the scalar backend, whatever it is given together
  * with what. */
 #include "cells.h"
+#include "gen.h"
 
 #include <math.h>
 #include <string.h>
@@ -40,6 +41,55 @@ Test(bits, infinite_constant_weight_of_a_total) {
             cr_expect(sum == (double)INFINITY, "%s: %zu numbers give %g", nll_isa_at(i)->name, n,
                       sum);
         }
+}
+
+/* Blocks in one call give what each gives by itself, with weights and without. */
+static void check_blocks(const nll_isa *isa, enum nll_type type, size_t rows, size_t cols,
+                         uint64_t *state) {
+    enum { ROWS = 5, COLS = 64 };
+    union {
+        float f[ROWS * COLS];
+        double d[ROWS * COLS];
+    } x, w;
+    for (size_t i = 0; i < ROWS * COLS; i++) {
+        double v = gen_value(gen_below(40, state) ? GEN_NORMAL : GEN_REAL, state),
+               weight = (double)gen_below(3, state);
+        if (type == NLL_TYPE_F32) {
+            x.f[i] = (float)v;
+            w.f[i] = (float)weight;
+        } else {
+            x.d[i] = v;
+            w.d[i] = weight;
+        }
+    }
+    for (uint32_t constant = 0; constant <= 2; constant += 2) {
+        double sum[ROWS], one;
+        int64_t bad[ROWS], one_bad;
+        isa->fn[type][NLL_K_total](&(nll_job){.rows = rows,
+                                              .cols = cols,
+                                              .in = {&x, &w},
+                                              .ld = {COLS, COLS},
+                                              .out = {sum, bad},
+                                              .constant = constant});
+        for (size_t r = 0; r < rows; r++) {
+            size_t at = r * COLS * (type == NLL_TYPE_F32 ? sizeof(float) : sizeof(double));
+            const char *weight = (const char *)&w + (constant ? 0 : at);
+            isa->fn[type][NLL_K_total](&(nll_job){.rows = 1,
+                                                  .cols = cols,
+                                                  .in = {(const char *)&x + at, weight},
+                                                  .out = {&one, &one_bad},
+                                                  .constant = constant});
+            cr_expect(memcmp(&one, &sum[r], sizeof one) == 0 && one_bad == bad[r],
+                      "%s: block %zu of %zu with %zu numbers: %a (%lld), not %a (%lld)", isa->name,
+                      r, rows, cols, sum[r], (long long)bad[r], one, (long long)one_bad);
+        }
+    }
+}
+Test(bits, blocks_of_a_total_side_by_side) {
+    uint64_t state = gen_seed();
+    for (size_t i = 0; nll_isa_at(i); i++)
+        for (unsigned k = 0; nll_isa_can_run(nll_isa_at(i)) && k < 2 * NLL_TYPES * 64; k++)
+            check_blocks(nll_isa_at(i), k % NLL_TYPES, 1 + k / NLL_TYPES % 5, 1 + k / 4, &state);
 }
 
 /* ---- storage types: all 65536 of each, and back */

@@ -18,13 +18,17 @@ typedef struct map_plan {
     enum nll_type type;
     double grad_scale; /* upstream and divisor where they are numbers */
     int weighted, upstream;
+    unsigned together; /* blocks that a kernel call takes, divides NLL_SUPER */
     double *super_sum; /* one per task unit */
     _Atomic uint64_t nonfinite;
 } map_plan;
 
-/* One block's worth of every array, in the compute type. */
+/* One block's worth of every array, in the compute type; of the losses as much as is taken
+ * together.
+ */
 typedef struct map_buffers {
-    double in[NLL_MAP_INPUTS][NLL_BLOCK], nll[NLL_BLOCK], out[NLL_MAP_OUTPUTS][NLL_BLOCK];
+    double in[NLL_MAP_INPUTS][NLL_BLOCK], out[NLL_MAP_OUTPUTS][NLL_BLOCK];
+    double nll[NLL_TOGETHER * NLL_BLOCK];
     double weight[NLL_BLOCK], scale[NLL_BLOCK], upstream[NLL_BLOCK];
     double second[NLL_BLOCK], product[NLL_BLOCK]; /* for products: input 1; the result */
 } map_buffers;
@@ -117,8 +121,10 @@ static void products(const map_plan *p, size_t row, size_t n, const nll_job *job
     }
 }
 
-/* One block from element i on; returns its weighted sum. */
-static double block(const map_plan *p, size_t i, size_t n, map_buffers *b, uint64_t *nonfinite) {
+/* n elements from i on, at most the blocks that are taken together: their weighted sums, and how
+ * many these are. */
+static size_t some_blocks(const map_plan *p, size_t i, size_t n, map_buffers *b, double *sums,
+                          uint64_t *nonfinite) {
     const nll_map_call *call = p->call;
     nll_job job = {.rows = 1, .cols = n, .par = {call->label_smoothing}};
     for (unsigned k = 0; k < call->inputs; k++) {
@@ -152,7 +158,11 @@ static double block(const map_plan *p, size_t i, size_t n, map_buffers *b, uint6
     p->isa->fn[p->type][call->kernel](&job);
 
     products(p, i, n, &job, w, b); /* before gradients are put away */
-    double sum = nll_block_total(p->isa, p->type, job.out[0], w, n, nonfinite);
+    size_t blocks = 1;
+    if (p->together > 1)
+        blocks = nll_block_totals(p->isa, p->type, job.out[0], n, sums, nonfinite);
+    else
+        sums[0] = nll_block_total(p->isa, p->type, job.out[0], w, n, nonfinite);
     if (nll_out_given(call->nll))
         nll_put(call->nll, p->type, p->isa, i, 0, NLL_ALONG_ROWS, n, job.out[0]);
     for (unsigned g = 0; g < NLL_MAP_OUTPUTS; g++) {
@@ -160,7 +170,24 @@ static double block(const map_plan *p, size_t i, size_t n, map_buffers *b, uint6
         if (w) clear_unweighted(p, w, job.out[g + 1], n);
         nll_put(call->out[g].to, p->type, p->isa, i, 0, NLL_ALONG_ROWS, n, job.out[g + 1]);
     }
-    return sum;
+    return blocks;
+}
+
+/* Several blocks at a time where nothing goes by way of buffers of one: plain arrays of the compute
+ * type, and nothing to be made of them but losses and derivatives. */
+static unsigned taken_together(const map_plan *p) {
+    const nll_map_call *call = p->call;
+    if (p->weighted || p->upstream || wants_products(call)) return 1;
+    for (unsigned k = 0; k < call->inputs; k++)
+        if (!constant(call->in[k]) && !nll_in_place(call->in[k], p->type, NLL_ALONG_ROWS)) return 1;
+    for (unsigned f = 0; f < NLL_MAP_FACTS; f++)
+        if (call->fact[f].to && nll_out_given(call->fact[f].to)) return 1;
+    for (unsigned g = 0; g < 1 + NLL_MAP_OUTPUTS; g++) {
+        const nll_out *to = g ? call->out[g - 1].to : call->nll;
+        if (to && nll_out_given(to) && !nll_put_target(to, p->type, 0, 0, NLL_ALONG_ROWS, NULL))
+            return 1;
+    }
+    return NLL_TOGETHER;
 }
 
 /* Task units are runs of NLL_SUPER blocks. */
@@ -170,10 +197,10 @@ static void run_supers(void *arg, size_t begin, size_t end) {
     uint64_t nonfinite = 0;
     for (size_t s = begin; s < end; s++) {
         double sums[NLL_SUPER];
-        size_t blocks = 0, i = s * NLL_SUPER * NLL_BLOCK;
-        for (; blocks < NLL_SUPER && i < p->call->rows; blocks++, i += NLL_BLOCK) {
-            size_t n = p->call->rows - i < NLL_BLOCK ? p->call->rows - i : NLL_BLOCK;
-            sums[blocks] = block(p, i, n, &b, &nonfinite);
+        size_t blocks = 0, i = s * NLL_SUPER * NLL_BLOCK, most = (size_t)p->together * NLL_BLOCK;
+        for (; blocks < NLL_SUPER && i < p->call->rows; i += most) {
+            size_t n = p->call->rows - i < most ? p->call->rows - i : most;
+            blocks += some_blocks(p, i, n, &b, sums + blocks, &nonfinite);
         }
         p->super_sum[s] = nll_tree_sum(sums, blocks);
     }
@@ -251,6 +278,7 @@ nll_status nll_map_run(nll_checker *c, const nll_map_call *call, nll_result *res
     p.upstream = nll_view_given(up) && up->dtype != NLL_NUMBER;
     if (up->dtype == NLL_NUMBER) p.grad_scale *= up->value;
 
+    p.together = taken_together(&p);
     supers = (call->rows + (size_t)NLL_SUPER * NLL_BLOCK - 1) / ((size_t)NLL_SUPER * NLL_BLOCK);
     nll_run(common->executor, supers, run_supers, &p);
     r.nonfinite = p.nonfinite;

@@ -28,6 +28,27 @@ double nll_block_total(const nll_isa *isa, enum nll_type type, const void *value
     return sum;
 }
 
+size_t nll_block_totals(const nll_isa *isa, enum nll_type type, const void *values, size_t n,
+                        double *sums, uint64_t *nonfinite) {
+    static const float one_f = 1;
+    static const double one = 1;
+    size_t whole = n / NLL_BLOCK, rest = n % NLL_BLOCK;
+    int64_t bad[NLL_TOGETHER];
+    isa->fn[type][NLL_K_total](
+        &(nll_job){.rows = whole,
+                   .cols = NLL_BLOCK,
+                   .in = {values, type == NLL_TYPE_F32 ? (const void *)&one_f : &one},
+                   .ld = {NLL_BLOCK},
+                   .out = {sums, bad},
+                   .constant = 2});
+    for (size_t k = 0; k < whole; k++) *nonfinite += (uint64_t)bad[k];
+    if (rest) {
+        const char *last = (const char *)values + whole * NLL_BLOCK * nll_type_size(type);
+        sums[whole] = nll_block_total(isa, type, last, NULL, rest, nonfinite);
+    }
+    return whole + (rest != 0);
+}
+
 size_t nll_view_total_workspace(size_t n) { return n / (NLL_BLOCK * NLL_SUPER) + 1; }
 
 double nll_view_total(const nll_isa *isa, enum nll_type type, const nll_view *v, size_t n,

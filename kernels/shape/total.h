@@ -1,9 +1,10 @@
-/* shape/total.h: the sum of one block of at most NLL_BLOCK numbers, weighted, in double.
+/* shape/total.h: sums of blocks of at most NLL_BLOCK numbers, weighted, in double.
  *
  * Lane k of 16 adds the elements i = k (mod 16) in rising order (products w_i l_i of floats are
  * exact in double; one fma each otherwise), then the lanes fold +8, +4, +2, +1.  An element of
  * weight 0 adds nothing, be it infinite or NaN.  Counts the values that are not finite.
- *   in0 values, in1 weights (may be constant), out0 the sum, out1 the count. */
+ *   in0 values, in1 weights (may be constant), blocks ld apart; out0[r] the sum, out1[r] the count
+ * of block r. */
 #ifndef NLL_SHAPE_TOTAL_H
 #define NLL_SHAPE_TOTAL_H
 
@@ -36,30 +37,47 @@ NLL_INLINE void total_step(const T *x, const T *w, size_t n, int plain, vd acc[2
         plain ? d_add(acc[h], l[h]) : total_add(acc[h], l[h], v[h]);
 }
 
-NLL_INLINE void total_run(const nll_job *j, const T *w, size_t step, int plain) {
-    vd acc[2] = {d_set(0), d_set(0)};
-    uint64_t bad = 0;
-    const T *x = j->in[0];
-    size_t i = 0, n = j->cols;
-    for (; i + 16 <= n; i += 16, w += step) total_step(x + i, w, 16, plain, acc, &bad);
-    if (i < n) total_step(x + i, w, n - i, plain, acc, &bad);
-    double sum = d_hsum(d_add(acc[0], acc[1]));
-    *(double *)j->out[0] = sum == sum ? sum : (double)NAN;
-    *(int64_t *)j->out[1] = (int64_t)bad;
+/* Blocks side by side: in each every addition waits for the one before. */
+enum { TOTAL_ROWS = NLL_CHAINS > 1 ? 2 : 1 };
+
+/* `rows` blocks from r on. */
+NLL_INLINE void total_run(const nll_job *j, size_t r, unsigned rows, const T *same, int plain) {
+    vd acc[TOTAL_ROWS][2];
+    uint64_t bad[TOTAL_ROWS] = {0};
+    const ptrdiff_t down[2] = {j->ld[0], same ? 0 : j->ld[1]};
+    const T *x = (const T *)j->in[0] + (ptrdiff_t)r * down[0];
+    const T *w = same ? same : (const T *)j->in[1] + (ptrdiff_t)r * down[1];
+    size_t i = 0, n = j->cols, step = same ? 0 : 16;
+    NLL_UNROLL for (unsigned k = 0; k < rows; k++) acc[k][0] = acc[k][1] = d_set(0);
+    for (; i + 16 <= n; i += 16, w += step)
+        NLL_UNROLL for (unsigned k = 0; k < rows; k++)
+            total_step(x + k * down[0] + i, w + k * down[1], 16, plain, acc[k], &bad[k]);
+    for (unsigned k = 0; i < n && k < rows; k++)
+        total_step(x + k * down[0] + i, w + k * down[1], n - i, plain, acc[k], &bad[k]);
+    NLL_UNROLL for (unsigned k = 0; k < rows; k++) {
+        double sum = d_hsum(d_add(acc[k][0], acc[k][1]));
+        ((double *)j->out[0])[r + k] = sum == sum ? sum : (double)NAN;
+        ((int64_t *)j->out[1])[r + k] = (int64_t)bad[k];
+    }
+}
+NLL_INLINE void total_rows(const nll_job *j, const T *same, int plain) {
+    size_t r = 0;
+    for (; r + TOTAL_ROWS <= j->rows; r += TOTAL_ROWS) total_run(j, r, TOTAL_ROWS, same, plain);
+    for (; r < j->rows; r++) total_run(j, r, 1, same, plain);
 }
 
 void NLL_SYM(total)(const nll_job *j) {
     const T *w = j->in[1];
     T same[16]; /* a constant weight, loaded again and again */
     if (!(j->constant >> 1 & 1)) {
-        total_run(j, w, 16, 0);
+        total_rows(j, NULL, 0);
         return;
     }
     for (unsigned k = 0; k < 16; k++) same[k] = *w;
     if (*w == 1)
-        total_run(j, same, 0, 1);
+        total_rows(j, same, 1);
     else
-        total_run(j, same, 0, 0);
+        total_rows(j, same, 0);
 }
 
 #endif
