@@ -59,7 +59,8 @@ typedef struct nll_job {
     size_t rows, cols;
     const void *in[NLL_SLOTS];
     ptrdiff_t ld[NLL_SLOTS]; /* X_ inputs of ROW kernels: elements from row to row, 0 repeats;
-                                TRANSPOSE: from class to class; CONVERT: from line to line */
+                                TRANSPOSE: from class to class; CONVERT: from line to line;
+                                TOTAL: from block to block */
     void *out[NLL_SLOTS];    /* NULL: not wanted (where the kernel allows it) */
     ptrdiff_t out_ld[NLL_SLOTS];
     uint32_t constant;          /* MAP and TOTAL: bit k: in[k] points to a single element */

@@ -23,9 +23,7 @@ typedef struct map_plan {
     _Atomic uint64_t nonfinite;
 } map_plan;
 
-/* One block's worth of every array, in the compute type; of the losses as much as is taken
- * together.
- */
+/* One block's worth of every array, in the compute type; of the losses NLL_TOGETHER blocks. */
 typedef struct map_buffers {
     double in[NLL_MAP_INPUTS][NLL_BLOCK], out[NLL_MAP_OUTPUTS][NLL_BLOCK];
     double nll[NLL_TOGETHER * NLL_BLOCK];
