@@ -40,8 +40,7 @@ NLL_INLINE map_value gaussian_scale(const V x[], const double *par) {
     V z = v_div(v_sub(y, mu), s), zs = v_div(z, s), half = v_set(0.5), one = v_set(1);
     M small = v_lt(s, one);
     V w = v_div(v_sel(small, v_nfma(z, z, one), one), s);
-    map_value r;
-    r.loss = v_fma(v_mul(half, z), z, v_add(v_log_inside(s), v_set(D_HALF_LOG_2PI)));
+    map_value r = {.loss = v_fma(v_mul(half, z), z, v_add(v_log_inside(s), v_set(D_HALF_LOG_2PI)))};
     r.grad[0] = v_neg(zs);
     r.grad[1] = v_sel(small, w, v_nfma(z, zs, w)); /* z^2 alone may overflow for a large s */
     r.hess[0] = v_div(v_div(one, s), s);
@@ -72,8 +71,7 @@ NLL_INLINE map_value gaussian_var(const V x[], const double *par) {
     V d = v_mul(v_sub(y, mu), up), q = v_div(d, lifted), ratio = v_mul(q, up); /* (y - mu) / v */
     V log_v = v_log_scaled(lifted, tiny, -GAUSSIAN_UP_BITS);
     V w = v_div(v_mul(half, v_sel(small, v_nfma(q, d, one), one)), v);
-    map_value r;
-    r.loss = v_fma(v_mul(half, q), d, v_fma(half, log_v, v_set(D_HALF_LOG_2PI)));
+    map_value r = {.loss = v_fma(v_mul(half, q), d, v_fma(half, log_v, v_set(D_HALF_LOG_2PI)))};
     r.grad[0] = v_neg(ratio);
     r.grad[1] = v_sel(small, w, v_nfma(v_mul(half, ratio), ratio, w));
     r.hess[0] = v_div(one, v);
@@ -85,8 +83,7 @@ NLL_INLINE map_value gaussian_log_scale(const V x[], const double *par) {
     V mu = x[0], t = x[1], y = x[2];
     (void)par;
     V z = v_mul_exp(v_sub(y, mu), v_neg(t)), half = v_set(0.5);
-    map_value r;
-    r.loss = v_fma(v_mul(half, z), z, v_add(t, v_set(D_HALF_LOG_2PI)));
+    map_value r = {.loss = v_fma(v_mul(half, z), z, v_add(t, v_set(D_HALF_LOG_2PI)))};
     r.grad[0] = v_neg(v_mul_exp(z, v_neg(t)));
     r.grad[1] = v_nfma(z, z, v_set(1));
     r.hess[0] = v_exp(v_mul(v_set(-2), t));
@@ -99,8 +96,7 @@ NLL_INLINE map_value gaussian_log_var(const V x[], const double *par) {
     (void)par;
     V half = v_set(0.5), t = v_mul(half, s);
     V z = v_mul_exp(v_sub(y, mu), v_neg(t));
-    map_value r;
-    r.loss = v_fma(v_mul(half, z), z, v_add(t, v_set(D_HALF_LOG_2PI)));
+    map_value r = {.loss = v_fma(v_mul(half, z), z, v_add(t, v_set(D_HALF_LOG_2PI)))};
     r.grad[0] = v_neg(v_mul_exp(z, v_neg(t)));
     r.grad[1] = v_mul(half, v_nfma(z, z, v_set(1)));
     r.hess[0] = v_exp(v_neg(s));
