@@ -274,3 +274,47 @@ Test(edges_layout, functions_take_strides_and_work_in_place) {
     cr_expect_eq(memcmp(x, y, sizeof x), 0);
     ASSERT_OK(nll_vexp(0, nll_view_1d(NULL, NLL_F32, 0), nll_out_1d(NULL, NLL_F32, 0)));
 }
+
+/* Plain arrays go several blocks of 512 at a time, others one by one: losses, gradients and sums
+ * are the same, around the ends of blocks, and a number that is not finite is counted once. */
+Test(edges_layout, blocks_together_and_one_by_one) {
+    enum { N = 2600, APART = 2, INPUTS = 3 };
+    static const size_t sizes[] = {1, 511, 512, 513, 1023, 1024, 1025, 1536, 2047, 2049, N};
+    static float x[INPUTS][N], apart[INPUTS][N * APART], out[2][2][N];
+    uint64_t state = gen_seed();
+    for (size_t k = 0; k < INPUTS; k++)
+        for (size_t i = 0; i < N; i++) {
+            double v = gen_value(GEN_NORMAL, &state);
+            x[k][i] = apart[k][i * APART] = (float)(k == 1 ? 0.1 + v * v : v);
+        }
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        size_t n = sizes[s];
+        nll_result r[2];
+        float kept = x[2][n - 1];
+        x[2][n - 1] = apart[2][(n - 1) * APART] = s % 2 ? INFINITY : kept;
+        for (int one_by_one = 0; one_by_one < 2; one_by_one++) {
+            nll_view v[INPUTS];
+            for (size_t k = 0; k < INPUTS; k++)
+                v[k] = one_by_one ? (nll_view){apart[k], NLL_F32, n, 1, APART, 1, 0}
+                                  : nll_view_1d(x[k], NLL_F32, n);
+            r[one_by_one] = (nll_result){.struct_size = sizeof *r};
+            nll_gaussian_args a = {.struct_size = sizeof a,
+                                   .rows = n,
+                                   .loc = v[0],
+                                   .var = v[1],
+                                   .target = v[2],
+                                   .nll = nll_out_1d(out[one_by_one][0], NLL_F32, n),
+                                   .grad_loc = nll_out_1d(out[one_by_one][1], NLL_F32, n),
+                                   .common.reduction = NLL_SUM};
+            cr_assert_eq(nll_gaussian(&a, &r[one_by_one]), NLL_OK);
+        }
+        x[2][n - 1] = apart[2][(n - 1) * APART] = kept;
+        for (size_t k = 0; k < 2; k++)
+            cr_expect(memcmp(out[0][k], out[1][k], n * sizeof(float)) == 0, "%zu: output %zu", n,
+                      k);
+        cr_expect(memcmp(&r[0].sum, &r[1].sum, sizeof r[0].sum) == 0, "%zu: %a, not %a", n,
+                  r[0].sum, r[1].sum);
+        cr_expect_eq(r[0].nonfinite, s % 2);
+        cr_expect_eq(r[1].nonfinite, s % 2);
+    }
+}

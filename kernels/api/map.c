@@ -156,11 +156,7 @@ static size_t some_blocks(const map_plan *p, size_t i, size_t n, map_buffers *b,
     p->isa->fn[p->type][call->kernel](&job);
 
     products(p, i, n, &job, w, b); /* before gradients are put away */
-    size_t blocks = 1;
-    if (p->together > 1)
-        blocks = nll_block_totals(p->isa, p->type, job.out[0], n, sums, nonfinite);
-    else
-        sums[0] = nll_block_total(p->isa, p->type, job.out[0], w, n, nonfinite);
+    size_t blocks = nll_block_totals(p->isa, p->type, job.out[0], w, n, sums, nonfinite);
     if (nll_out_given(call->nll))
         nll_put(call->nll, p->type, p->isa, i, 0, NLL_ALONG_ROWS, n, job.out[0]);
     for (unsigned g = 0; g < NLL_MAP_OUTPUTS; g++) {

@@ -15,38 +15,35 @@ double nll_tree_sum(const double *x, size_t n) {
     return nll_tree_sum(x, half) + nll_tree_sum(x + half, n - half);
 }
 
-double nll_block_total(const nll_isa *isa, enum nll_type type, const void *values,
-                       const void *weights, size_t n, uint64_t *nonfinite) {
+size_t nll_block_totals(const nll_isa *isa, enum nll_type type, const void *values,
+                        const void *weights, size_t n, double *sums, uint64_t *nonfinite) {
     static const float one_f = 1;
     static const double one = 1;
-    double sum;
-    int64_t bad;
     const void *w = weights ? weights : type == NLL_TYPE_F32 ? (const void *)&one_f : &one;
-    isa->fn[type][NLL_K_total](&(nll_job){
-        .rows = 1, .cols = n, .in = {values, w}, .out = {&sum, &bad}, .constant = weights ? 0 : 2});
-    if (nonfinite) *nonfinite += (uint64_t)bad;
-    return sum;
+    size_t blocks = 0;
+    for (size_t at = 0; at < n;) { /* whole blocks, then what is left */
+        size_t whole = (n - at) / NLL_BLOCK, rows = whole ? whole : 1;
+        size_t cols = whole ? NLL_BLOCK : n - at, bytes = at * nll_type_size(type);
+        int64_t bad[NLL_TOGETHER];
+        isa->fn[type][NLL_K_total](&(nll_job){
+            .rows = rows,
+            .cols = cols,
+            .in = {(const char *)values + bytes, (const char *)w + (weights ? bytes : 0)},
+            .ld = {NLL_BLOCK, NLL_BLOCK},
+            .out = {sums + blocks, bad},
+            .constant = weights ? 0 : 2});
+        for (size_t k = 0; nonfinite && k < rows; k++) *nonfinite += (uint64_t)bad[k];
+        blocks += rows;
+        at += rows * cols;
+    }
+    return blocks;
 }
 
-size_t nll_block_totals(const nll_isa *isa, enum nll_type type, const void *values, size_t n,
-                        double *sums, uint64_t *nonfinite) {
-    static const float one_f = 1;
-    static const double one = 1;
-    size_t whole = n / NLL_BLOCK, rest = n % NLL_BLOCK;
-    int64_t bad[NLL_TOGETHER];
-    isa->fn[type][NLL_K_total](
-        &(nll_job){.rows = whole,
-                   .cols = NLL_BLOCK,
-                   .in = {values, type == NLL_TYPE_F32 ? (const void *)&one_f : &one},
-                   .ld = {NLL_BLOCK},
-                   .out = {sums, bad},
-                   .constant = 2});
-    for (size_t k = 0; k < whole; k++) *nonfinite += (uint64_t)bad[k];
-    if (rest) {
-        const char *last = (const char *)values + whole * NLL_BLOCK * nll_type_size(type);
-        sums[whole] = nll_block_total(isa, type, last, NULL, rest, nonfinite);
-    }
-    return whole + (rest != 0);
+double nll_block_total(const nll_isa *isa, enum nll_type type, const void *values,
+                       const void *weights, size_t n, uint64_t *nonfinite) {
+    double sum = 0;
+    nll_block_totals(isa, type, values, weights, n, &sum, nonfinite);
+    return sum;
 }
 
 size_t nll_view_total_workspace(size_t n) { return n / (NLL_BLOCK * NLL_SUPER) + 1; }

@@ -5,8 +5,7 @@
  *   MAP_LOAD, MAP_STORE   from and to arrays of T */
 
 /* grad[] by input, leaving out those that have none; hess[], the diagonal of the Hessian, likewise
- * but for the target.  The loss is NaN outside of `defined`, derivatives are outside of `smooth`.
- */
+ * but for the target.  NaN: the loss outside of `defined`, derivatives outside of `smooth`. */
 typedef struct MAP_NAME(value) {
     MAP_LANE loss, grad[MAP_GRADS], hess[MAP_HESS];
     MAP_MASK defined, smooth;
