@@ -5,9 +5,9 @@
 
 #include "row/block.h"
 
-/* f 2^(n - k) p is f' p times 2^(n - k - ROW_DOWN): f' = f 2^ROW_DOWN keeps the last factor normal
- * wherever the result is not 0, so that the last product is the one that may underflow.  At the
- * least n - k - ROW_DOWN, ROW_LEAST, the bits of the factor are those of 0: masked classes and the
+/* f 2^(n - k) p is f' = f 2^ROW_DOWN times 2^(n - k - ROW_DOWN) p, which is normal and exact
+ * wherever the result is not 0: one rounding, gradual underflow included.  At the
+ * least n - k - ROW_DOWN, ROW_LEAST, the bits of the power are those of 0: masked classes and the
  * lanes past the end of a row give 0 without underflow, which is slow.  All this holds up to
  * n - k = ROW_NEAR; beyond, v_scalb does it. */
 #if defined(NLL_T_F32)
@@ -41,9 +41,8 @@ NLL_INLINE void row_grads(const row_grad_state *c, V *x, const V *q, unsigned ch
     NLL_UNROLL for (unsigned i = 0; i < chains; i++) x[i] = v_exp_reduce(x[i], n[i]);
     v_exp_polys(x, chains);
     NLL_UNROLL for (unsigned i = 0; i < chains; i++) {
-        V p = v_mul(x[i], c->f);
-        V g = c->near ? v_mul(p, row_factor(z[i]))
-                      : v_scalb(p, v_min(v_set(ROW_REACH), v_sub(n[i], c->k)));
+        V g = c->near ? v_mul(v_mul(x[i], row_factor(z[i])), c->f)
+                      : v_scalb(v_mul(x[i], c->f), v_min(v_set(ROW_REACH), v_sub(n[i], c->k)));
         x[i] = v_canonical(c->dense ? v_nfma(c->s, q[i], g) : g);
     }
 }
