@@ -25,20 +25,23 @@
 NLL_INLINE void row_max_group(V m[ROW_WAYS], const T *x) {
     NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) m[k] = v_max(v_load(x + k * VL), m[k]);
 }
-NLL_INLINE V row_max_of(const row_piece *p) {
-    V m[ROW_WAYS];
-    NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) m[k] = v_set(-INFINITY);
-    for (size_t g = 0; g < p->groups; g++) row_max_group(m, p->group[g]);
-    return v_max(v_max(m[1], m[0]), v_max(m[3], m[2]));
-}
-
 /* The sums take most of the time: meanwhile the memory is asked for that the maxima will read,
  * ROW_AHEAD bytes on (in the next rows where these are short). */
 enum { ROW_AHEAD = 6 * ROW_BLOCK * sizeof(T) };
 NLL_INLINE void row_prefetch(const T *x) {
     for (int line = 0; line < ROW_WAYS; line++)
-        __builtin_prefetch((const char *)x + ROW_AHEAD + 64 * line);
+        __builtin_prefetch((const char *)x + ROW_AHEAD + 64 * line, 0, 2);
 }
+NLL_INLINE V row_max_of(const row_piece *p) {
+    V m[ROW_WAYS];
+    NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) m[k] = v_set(-INFINITY);
+    for (size_t g = 0; g < p->groups; g++) {
+        row_prefetch(p->from + g * ROW_GROUP);
+        row_max_group(m, p->group[g]);
+    }
+    return v_max(v_max(m[1], m[0]), v_max(m[3], m[2]));
+}
+
 /* Or, of a tile, what the next one is made of. */
 NLL_INLINE void row_ask_next(row_ask *ask) {
     for (unsigned line = 0; line < ROW_ASK; line++)
