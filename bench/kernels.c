@@ -75,7 +75,8 @@ static size_t type_size(enum nll_type type) { return type == NLL_TYPE_F32 ? 4 : 
 /* Bytes per element of a slot; those per row do not count for the sizes. */
 static size_t slot_size(uint8_t slot, enum nll_type type) {
     if (slot == X_F16 || slot == X_BF16) return 2;
-    int number = (slot >= X_REAL && slot <= X_SCALE) || slot == X_OUT || slot == X_EXTRA;
+    int number =
+        (slot >= X_REAL && slot <= X_SCALE) || slot == X_OUT || slot == X_EXTRA || slot == X_KEPT;
     return number ? type_size(type) : 0;
 }
 

@@ -47,6 +47,8 @@ enum nll_slot {
     R_SLOPES,   /* double[8] per row: coefficients of gradients, see row/divergence_rows.h */
     X_OUT,      /* output, T */
     X_EXTRA,    /* output, T, that few calls ask for; tests/golden.txt has its bits apart */
+    X_KEPT,     /* output, T, in which any NaN may be: it stays within the library, or the caller
+                   sees to it that there is none */
     R_OUT,      /* output, T */
     R_F64,      /* output, double */
     R_I64,      /* output, int64_t */
@@ -75,6 +77,18 @@ typedef void (*nll_fn)(const nll_job *);
 enum { TRANSPOSE_IN, TRANSPOSE_OUT, TRANSPOSE_STREAM };
 
 enum { NLL_LOSS_COLS = 16 }; /* columns of LOSS, at most: one is a vector of floats */
+
+/* row_softmax_pass: U, and what R - k may be for gradients of all their bits.  The largest term is
+ * about f 2^(R - k), and kept ones are 0 from 2^-(127 + U) (1023 + U) of it on: so small a gradient
+ * is 0 up to MOST.  From LEAST on the factor 2^(R - k - U) is normal. */
+enum {
+    NLL_PASS_UP_F32 = 48,
+    NLL_PASS_LEAST_F32 = NLL_PASS_UP_F32 - 126,
+    NLL_PASS_MOST_F32 = NLL_PASS_UP_F32 - 25,
+    NLL_PASS_UP_F64 = 400,
+    NLL_PASS_LEAST_F64 = NLL_PASS_UP_F64 - 1022,
+    NLL_PASS_MOST_F64 = NLL_PASS_UP_F64 - 54
+};
 
 /* Compute types, as table index. */
 enum nll_type { NLL_TYPE_F32, NLL_TYPE_F64, NLL_TYPES };

@@ -10,6 +10,7 @@
 #include "row/moments.h"
 #include "row/rank.h"
 #include "row/softcap.h"
+#include "row/softmax_pass.h"
 #include "row/vjp.h"
 #if defined(NLL_T_F64)
 #include "row/counts.h"

@@ -4,6 +4,7 @@
 #include "batch_fill.h"
 #include "gen.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,13 +22,13 @@ int batch_has_type(unsigned kernel, enum nll_type type) {
 }
 
 static int per_element(unsigned kind) {
-    return kind != 0 && (kind < R_HOLE || kind == X_OUT || kind == X_EXTRA);
+    return kind != 0 && (kind < R_HOLE || kind == X_OUT || kind == X_EXTRA || kind == X_KEPT);
 }
 
 /* f(x) over x, f(x, y) over x or y, gradients over what they are the gradient of. */
 int batch_can_alias(const nll_desc *d) {
-    return d->family == UNARY || d->family == BINARY || d->family == MAP || d->in[3] == R_COEF ||
-           d->in[3] == R_SLOPES;
+    return d->family == UNARY || d->family == BINARY || d->family == MAP ||
+           ((d->in[3] == R_COEF || d->in[3] == R_SLOPES) && per_element(d->out[0]));
 }
 int batch_is_elementwise(const nll_desc *d) { return d->family != LOSS && per_element(d->out[0]); }
 int batch_has_rows(const nll_desc *d) {
@@ -248,6 +249,18 @@ static int is_stray_nan(const unsigned char *p, unsigned kind, size_t size) {
     return (d & 0x7fffffffffffffffu) > 0x7ff0000000000000u && d != 0x7ff8000000000000u;
 }
 
+/* One NaN for any, where any may be. */
+static void one_nan(struct batch_slot *s) {
+    const float f = NAN;
+    const double d = (double)NAN;
+    for (size_t r = 0; r < s->rows && s->kind == X_KEPT; r++)
+        for (size_t c = 0; c < s->cols; c++) {
+            unsigned char *p = batch_at(s, s->after, r, c);
+            if (is_stray_nan(p, s->kind, s->size))
+                memcpy(p, s->size == 4 ? (const void *)&f : (const void *)&d, s->size);
+        }
+}
+
 static const char *look_at_output(struct batch *b, const struct batch_place *p, unsigned k) {
     struct batch_slot *s = &b->slot[k];
     const struct batch_slot *before = s;
@@ -303,6 +316,7 @@ const char *batch_run(struct batch *b, nll_fn fn, const struct batch_place *p) {
             return complain(b, p, k, "the input was changed");
         if (k < NLL_SLOTS) continue;
         memcpy(s->after, g->data, s->bytes);
+        one_nan(s);
         const char *bad = look_at_output(b, p, k);
         if (bad) return bad;
     }

@@ -68,7 +68,7 @@ static size_t number_size(unsigned kind) {
     return kind == X_F16 || kind == X_BF16 ? 2 : split.type == NLL_TYPE_F32 ? 4 : 8;
 }
 static int is_column_wise(unsigned kind) {
-    return (kind && kind < R_HOLE) || kind == X_OUT || kind == X_EXTRA;
+    return (kind && kind < R_HOLE) || kind == X_OUT || kind == X_EXTRA || kind == X_KEPT;
 }
 
 /* Columns from .. from + n of a job. */

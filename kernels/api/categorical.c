@@ -282,6 +282,8 @@ static nll_status run(const nll_categorical_args *args, nll_result *result) {
         nll_result_out(result, &r);
         return status;
     }
+    p.plain = cat_is_plain(&p);
+    if (p.plain) p.group = cat_plain_rows(&p);
     int long_rows = p.group < NLL_ROW_GROUP;
     double *memory = workspace(&p, long_rows);
     if (!memory) return NLL_E_MEMORY;
@@ -292,7 +294,6 @@ static nll_status run(const nll_categorical_args *args, nll_result *result) {
     double divisor = a.common.divisor > 0 ? a.common.divisor : weight_sum;
     p.grad_scale = a.common.reduction == NLL_MEAN ? 1.0 / divisor : 1.0;
     if (a.common.grad_output.dtype == NLL_NUMBER) p.grad_scale *= a.common.grad_output.value;
-    p.plain = cat_is_plain(&p);
 
     size_t blocks = blocks_of(p.rows);
     int tiled = cat_tiled(&p);

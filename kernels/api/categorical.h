@@ -70,9 +70,11 @@ nll_status cat_check_labels(const cat_plan *p, nll_result *r);
 nll_status cat_check_sequences(const cat_plan *p);
 /* Values (into loss[0..count)), gradients and side outputs of `count` <= NLL_ROW_GROUP rows. */
 void cat_group(cat_plan *p, size_t row, size_t count, double *loss);
-/* The same for a plan that is plain; 0 if these rows are not, and nothing of use was written. */
+/* The same for a plan that is plain; how many of these rows are done: others are not plain, and
+ * nothing of use was written for them. */
 int cat_is_plain(const cat_plan *p);
-int cat_plain_group(const cat_plan *p, size_t row, size_t count, double *loss);
+size_t cat_plain_rows(const cat_plan *p); /* of a group */
+size_t cat_plain_group(const cat_plan *p, size_t row, size_t count, double *loss);
 /* The same for a plan of few classes, and a block of at most NLL_BLOCK rows. */
 int cat_is_short(const cat_plan *p);
 int cat_short_block(cat_plan *p, size_t row, size_t count, double *loss);

@@ -291,7 +291,11 @@ static void modes(cat_plan *p, cat_rows *g, size_t row, size_t count) {
 }
 
 void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
-    if (p->plain && cat_plain_group(p, row, count, loss)) return;
+    size_t done = p->plain ? cat_plain_group(p, row, count, loss) : 0;
+    if (done == count) return;
+    row += done;
+    count -= done;
+    loss += done;
     const nll_categorical_args *a = p->a;
     cat_rows rows, *g = &rows;
     int logits = p->form == CAT_LOGITS, ranked = a->count_correct || nll_out_given(&a->mode);

@@ -1,11 +1,17 @@
 /* categorical_plain.c: the most common call in fewer steps: index targets without options, and
  * nothing wanted but losses and the gradient of the logits.  The kernels are those of cat_group,
- * and what lies between them is its arithmetic with A = 1 and all else 0, so the bits are too. */
+ * and what lies between them is its arithmetic with A = 1 and all else 0, so the bits are too.
+ *
+ * Gradients of long rows are made of the exponentials that the sums were made of, which are kept,
+ * some rows at a time: while the next rows are summed, those before become gradients and are
+ * written, so that the memory is never idle (row/softmax_pass.h). */
 #include "categorical.h"
 #include "categorical_coef.h"
 #include "fetch.h"
+#include "tile.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 int cat_is_plain(const cat_plan *p) {
     const nll_categorical_args *a = p->a;
@@ -15,83 +21,219 @@ int cat_is_plain(const cat_plan *p) {
                   nll_out_given(&a->mode) || nll_out_given(&a->p_target) ||
                   nll_out_given(&a->weight) || nll_out_given(&a->hess) || nll_out_given(&a->hvp) ||
                   nll_out_given(&a->grad_target_probs);
-    int weights = p->weight || nll_view_given(&a->common.sample_weight) ||
+    int weights = nll_view_given(&a->class_weight) || nll_view_given(&a->common.sample_weight) ||
                   (nll_view_given(up) && up->dtype != NLL_NUMBER);
     return p->form == CAT_LOGITS && p->x_direct && !p->dense && !(a->z_loss > 0) && !outputs &&
-           !(graded && (!p->grad_direct || weights || p->grad_scale == 0));
+           !(graded && (!p->grad_direct || weights));
 }
 
-/* What cat_rows is to cat_group; `top` is in the compute type. */
+/* What cat_rows is to cat_group; `top`, `unit` and `at_y` are in the compute type. */
 typedef struct plain_rows {
+    size_t row, count;
     int64_t y[NLL_ROW_GROUP];
     double N[NLL_ROW_GROUP], S[NLL_ROW_GROUP], lost[NLL_ROW_GROUP], top[NLL_ROW_GROUP],
-        x_y[NLL_ROW_GROUP];
+        unit[NLL_ROW_GROUP], x_y[NLL_ROW_GROUP];
     double others[NLL_ROW_GROUP], mantissa[NLL_ROW_GROUP], power[NLL_ROW_GROUP], p_y[NLL_ROW_GROUP];
-    double coef[NLL_ROW_GROUP][4];
+    double coef[NLL_ROW_GROUP][4], at_y[NLL_ROW_GROUP]; /* the gradient at the target */
+    void *kept;                                         /* the exponentials; NULL: they are not */
 } plain_rows;
 
 /* The logits of the targets, and the sums; is a row far from 0 or empty?  In loops that a compiler
  * can vectorise. */
-#define LOGITS_AND_SUMS(T)                                           \
-    do {                                                             \
-        const T *x = (const T *)p->x->data;                          \
-        const T *top = (const T *)(const void *)g->top;              \
-        T at[NLL_ROW_GROUP];                                         \
-        ptrdiff_t from = (ptrdiff_t)row * p->x->row_stride;          \
-        for (size_t i = 0; i < count; i++, from += p->x->row_stride) \
-            at[i] = x[from + (ptrdiff_t)g->y[i]];                    \
-        for (size_t i = 0; i < count; i++) {                         \
-            T peak = at[i] > top[i] ? at[i] : top[i];                \
-            odd |= !(peak <= (T)NLL_NEAR) | !(peak >= (T)-NLL_NEAR); \
-            odd |= top[i] == (T)-INFINITY;                           \
-        }                                                            \
-        for (size_t i = 0; i < count; i++) {                         \
-            g->x_y[i] = at[i];                                       \
-            g->S[i] += g->lost[i];                                   \
-        }                                                            \
+#define LOGITS_AND_SUMS(T)                                              \
+    do {                                                                \
+        const T *x = (const T *)p->x->data;                             \
+        const T *top = (const T *)(const void *)g->top;                 \
+        T at[NLL_ROW_GROUP];                                            \
+        ptrdiff_t from = (ptrdiff_t)g->row * p->x->row_stride;          \
+        for (size_t i = 0; i < g->count; i++, from += p->x->row_stride) \
+            at[i] = x[from + (ptrdiff_t)g->y[i]];                       \
+        for (size_t i = 0; i < g->count; i++) {                         \
+            T peak = at[i] > top[i] ? at[i] : top[i];                   \
+            odd |= !(peak <= (T)NLL_NEAR) | !(peak >= (T)-NLL_NEAR);    \
+            odd |= top[i] == (T)-INFINITY;                              \
+        }                                                               \
+        for (size_t i = 0; i < g->count; i++) {                         \
+            g->x_y[i] = at[i];                                          \
+            g->S[i] += g->lost[i];                                      \
+        }                                                               \
     } while (0)
-static int plain_sums(const cat_plan *p, plain_rows *g, size_t row, size_t count) {
+static int plain_sums(const cat_plan *p, plain_rows *g) {
     int odd = 0;
-    cat_targets(p, row, count, g->y);
-    for (size_t i = 0; i < count; i++) odd |= g->y[i] < 0;
-    if (odd) return 0;
-    cat_pass_direct(p, NLL_K_row_lse,
-                    (nll_job){.in = {NULL, g->y}, .out = {g->N, g->S, g->lost, g->top}}, row,
-                    count);
     if (p->type == NLL_TYPE_F32)
         LOGITS_AND_SUMS(float);
     else
         LOGITS_AND_SUMS(double);
     return !odd;
 }
-
-/* At the target, without p - 1. */
-static void plain_targets(const cat_plan *p, const plain_rows *g, size_t row, size_t count) {
-    const nll_out *out = &p->a->grad;
-    ptrdiff_t at = (ptrdiff_t)row * out->row_stride;
-    for (size_t i = 0; i < count; i++, at += out->row_stride) {
-        double d = (0.0 - g->others[i]) * p->grad_scale;
-        nll_set_element(p->type, out->data, (size_t)(at + g->y[i]), d == d ? d : (double)NAN);
-    }
+static int plain_labels(const cat_plan *p, plain_rows *g) {
+    int odd = 0;
+    cat_targets(p, g->row, g->count, g->y);
+    for (size_t i = 0; i < g->count; i++) odd |= g->y[i] < 0;
+    return !odd;
 }
 
-int cat_plain_group(const cat_plan *p, size_t row, size_t count, double *loss) {
-    plain_rows rows, *g = &rows;
-    int graded = nll_out_given(&p->a->grad);
-    if (!plain_sums(p, g, row, count)) return 0;
-    nll_job job = {.rows = 1, .cols = count, .in = {g->N, g->S, g->x_y}, .out = {loss}};
+/* Losses, and what gradients need. */
+static void plain_finish(const cat_plan *p, plain_rows *g, int graded, double *loss) {
+    nll_job job = {.rows = 1, .cols = g->count, .in = {g->N, g->S, g->x_y}, .out = {loss}};
     if (graded) {
         double *const rest[] = {g->others, g->mantissa, g->power, g->p_y};
         for (int k = 0; k < 4; k++) job.out[k + 1] = rest[k];
     }
     p->isa->fn[NLL_TYPE_F64][NLL_K_row_finish](&job);
-    if (graded) {
-        for (size_t i = 0; i < count; i++)
-            cat_coefficients(p->type, p->grad_scale, 1, g->mantissa[i], g->power[i], g->coef[i]);
-        cat_softmax_grad(p, (nll_job){.in = {NULL, NULL, NULL, g->coef}}, row, count);
-        plain_targets(p, g, row, count);
+    for (size_t i = 0; graded && i < g->count; i++) {
+        double d = (0.0 - g->others[i]) * p->grad_scale; /* at the target, without p - 1 */
+        cat_coefficients(p->type, p->grad_scale, 1, g->mantissa[i], g->power[i], g->coef[i]);
+        nll_set_element(p->type, g->at_y, i, d == d ? d : (double)NAN);
     }
-    if (nll_out_given(&p->a->nll))
-        nll_put(&p->a->nll, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, count, loss);
+}
+
+static void plain_gradients(const cat_plan *p, const plain_rows *g) {
+    const nll_out *out = &p->a->grad;
+    ptrdiff_t at = (ptrdiff_t)g->row * out->row_stride;
+    cat_softmax_grad(p, (nll_job){.in = {NULL, NULL, NULL, g->coef}}, g->row, g->count);
+    for (size_t i = 0; i < g->count; i++, at += out->row_stride)
+        nll_set_element(p->type, out->data, (size_t)(at + g->y[i]),
+                        nll_element(p->type, g->at_y, i));
+}
+
+/* The whole group, pass by pass. */
+static int plain_passes(const cat_plan *p, size_t row, size_t count, double *loss) {
+    plain_rows rows = {.row = row, .count = count}, *g = &rows;
+    int graded = nll_out_given(&p->a->grad);
+    if (!plain_labels(p, g)) return 0;
+    cat_pass_direct(p, NLL_K_row_lse,
+                    (nll_job){.in = {NULL, g->y}, .out = {g->N, g->S, g->lost, g->top}}, row,
+                    count);
+    if (!plain_sums(p, g)) return 0;
+    plain_finish(p, g, graded, loss);
+    if (graded) plain_gradients(p, g);
     return 1;
+}
+
+/* ---- kept exponentials */
+
+enum {
+    KEEP_BYTES = 96 << 10, /* of the rows that are kept together, unless one has more */
+    KEEP_STACK = 256 << 10,
+    KEEP_MOST = 1 << 20,  /* bytes of a row: beyond, they would not stay in the cache */
+    KEEP_LEAST = 512,     /* bytes of a row, at least */
+    KEEP_PIECES = 2 << 10 /* the same, where rows begin within lines that go past the caches */
+};
+
+/* From row to row. */
+static size_t keep_ld(const cat_plan *p) { return (p->cols + 15) / 16 * 16; }
+
+/* Past the caches, where the gradients fill them. */
+static int streams(const cat_plan *p) {
+    return p->a->grad.data != p->x->data &&
+           nll_tile_streams(p->rows * p->cols * nll_type_size(p->type));
+}
+static int keeps(const cat_plan *p) {
+    const nll_out *grad = &p->a->grad;
+    const size_t size = nll_type_size(p->type), row = p->cols * size;
+    if (!nll_out_given(grad) || p->next || p->result || row < KEEP_LEAST || row > KEEP_MOST)
+        return 0;
+    int lines = ((uintptr_t)grad->data | (uintptr_t)grad->row_stride * size) % NLL_LINE == 0;
+    return lines || row >= KEEP_PIECES || !streams(p);
+}
+
+/* The kernel: sums of `now`, gradients of `due`; either may be NULL. */
+static void keep_pass(const cat_plan *p, plain_rows *now, const plain_rows *due) {
+    nll_job job = {.cols = p->cols};
+    if (due) {
+        job.rows = due->count;
+        job.in[2] = due->kept;
+        job.ld[2] = (ptrdiff_t)keep_ld(p);
+        job.in[3] = due->coef;
+        job.in[4] = due->unit;
+        job.in[5] = due->y;
+        job.in[6] = due->at_y;
+        job.out[6] = nll_put_target(&p->a->grad, p->type, due->row, 0, NLL_ALONG_COLS, NULL);
+        job.out_ld[6] = p->a->grad.row_stride;
+        job.par[0] = streams(p);
+    }
+    if (now) {
+        job.rows = now->count;
+        job.in[0] = nll_fetch(p->x, p->type, p->isa, now->row, 0, NLL_ALONG_COLS, p->cols, NULL);
+        job.ld[0] = p->x->row_stride;
+        job.in[1] = now->y;
+        void *const out[] = {now->N, now->S, now->lost, now->top, now->unit, now->kept};
+        for (int k = 0; k < 6; k++) job.out[k] = out[k];
+        job.out_ld[5] = (ptrdiff_t)keep_ld(p);
+    }
+    p->isa->fn[p->type][NLL_K_row_softmax_pass](&job);
+}
+
+/* Do the kept exponentials give these rows' gradients? */
+static int keep_fits(const cat_plan *p, const plain_rows *g) {
+    const int f32 = p->type == NLL_TYPE_F32;
+    const double least = f32 ? NLL_PASS_LEAST_F32 : NLL_PASS_LEAST_F64,
+                 most = f32 ? NLL_PASS_MOST_F32 : NLL_PASS_MOST_F64;
+    int fits = 1;
+    for (size_t i = 0; i < g->count; i++) {
+        double gap = nll_element(p->type, g->unit, i) - g->coef[i][1];
+        fits &= (gap >= least) & (gap <= most) & (fabs(g->coef[i][0]) < INFINITY);
+    }
+    return fits;
+}
+
+/* How many rows are done: all before the first that are not plain. */
+static size_t plain_kept(const cat_plan *p, size_t row, size_t count, double *loss, char *memory,
+                         size_t together) {
+    plain_rows batch[2], *due = NULL;
+    size_t done = 0;
+    for (unsigned turn = 0; done < count; turn = !turn) {
+        plain_rows *now = &batch[turn];
+        now->row = row + done;
+        now->count = count - done < together ? count - done : together;
+        now->kept = memory + turn * (together * keep_ld(p) * nll_type_size(p->type));
+        if (!plain_labels(p, now)) break;
+        if (due && due->count != now->count) {
+            keep_pass(p, NULL, due);
+            due = NULL;
+        }
+        keep_pass(p, now, due);
+        due = NULL;
+        if (!plain_sums(p, now)) break;
+        plain_finish(p, now, 1, loss + done);
+        if (keep_fits(p, now))
+            due = now;
+        else
+            plain_gradients(p, now);
+        done += now->count;
+    }
+    if (due) keep_pass(p, NULL, due);
+    return done;
+}
+
+/* Rows that need not stay in the cache are taken many together: the first and the last of them have
+ * none beside them.  Enough is left for threads to share; a power of two, as nll_row_group. */
+size_t cat_plain_rows(const cat_plan *p) {
+    size_t group = p->group;
+    while (keeps(p) && group < NLL_ROW_GROUP && group < p->rows / 64) group *= 2;
+    return group;
+}
+
+size_t cat_plain_group(const cat_plan *p, size_t row, size_t count, double *loss) {
+    _Alignas(NLL_LINE) char stack[KEEP_STACK];
+    size_t done = 0, bytes = keep_ld(p) * nll_type_size(p->type);
+    void *heap = NULL;
+    char *memory = NULL;
+    if (nll_out_given(&p->a->grad) && p->grad_scale == 0) return 0; /* it is 0 whatever a row has */
+    if (keeps(p)) {
+        heap = 2 * bytes > sizeof stack ? aligned_alloc(NLL_LINE, 2 * bytes) : NULL;
+        memory = 2 * bytes > sizeof stack ? heap : stack;
+    }
+    if (memory) {
+        size_t together = KEEP_BYTES / bytes;
+        together = together < 1 ? 1 : together > NLL_ROW_GROUP ? NLL_ROW_GROUP : together;
+        done = plain_kept(p, row, count, loss, memory, together);
+    } else if (plain_passes(p, row, count, loss)) {
+        done = count;
+    }
+    free(heap);
+    if (done > 0 && nll_out_given(&p->a->nll))
+        nll_put(&p->a->nll, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, done, loss);
+    return done;
 }

@@ -41,7 +41,7 @@ NLL_INLINE double row_fold(V x) { return d_hsum(x); }
 NLL_INLINE V row_factor(V z) { return d_of_bits(l_shl(d_bits(z), 52)); }
 #endif
 
-/* 2^k for integer k <= 0, exact; 0 below the normal range, where no sum feels it. */
+/* 2^k for integer k < 1024, exact; 0 below the normal range, where no sum feels it. */
 NLL_INLINE double row_pow2(double k) {
     union {
         uint64_t u;

@@ -1,0 +1,249 @@
+/* row/softmax_pass.h: log-sum-exps of rows that keep their exponentials, and beside them, since
+ * those leave the memory idle, the gradients that kept ones of other rows become.
+ *
+ * Of x, as row_lse, which makes the same bits (N, and S + lost rounded once, and the maximum):
+ *   in0 x [rows, cols] or NULL: nothing of this   in1 hole   carry: go on from out0 .. out4
+ *   out0 N   out1 S   out2 its rounding errors   out3 the maximum
+ *   out4 R, the scale of the row's first block with a finite maximum; -inf without one; NaN where
+ *        another's lies further than KEEP_NEAR from it: there is no one scale for the row
+ *   out5 e_j = exp(x_j) 2^(U - R), U = KEEP_UP, exact products of a polynomial and a power of two,
+ *        0 where that is below the normal range; of no use where R is NaN.  NULL: not wanted
+ * Of kept ones:
+ *   in2 e [rows, cols] or NULL: nothing of this   in3 {f, k} per row, see row_softmax_grad   in4 R
+ *   in5 a column of each row that becomes in6, or -1; NULL: none
+ *   out6 g_j = f 2^(R - k - U) e_j: the bits of row_softmax_grad for numbers e, finite f,
+ *        NLL_PASS_LEAST <= R - k <= NLL_PASS_MOST.  Below them the factor is 0
+ * par0: not 0: g goes past the caches */
+#ifndef NLL_ROW_SOFTMAX_PASS_H
+#define NLL_ROW_SOFTMAX_PASS_H
+
+#include "row/lse.h"
+
+#if defined(NLL_T_F32)
+#define KEEP_UP ((float)NLL_PASS_UP_F32)
+#define KEEP_NEAR 64.0f
+#define KEEP_EXPONENT (-126.0f)
+#else
+#define KEEP_UP ((double)NLL_PASS_UP_F64)
+#define KEEP_NEAR 300.0
+#define KEEP_EXPONENT (-1022.0)
+#endif
+
+/* f 2^(R - k - U); 0 below the normal range. */
+NLL_INLINE T keep_factor(const double *coef, T R) {
+    double power = (double)R - coef[1] - (double)KEEP_UP;
+    power = power < 0 ? power : 0;
+    return (T)(coef[0] * row_pow2(power >= (double)KEEP_EXPONENT ? power : -HUGE_VAL));
+}
+
+/* A row of kept exponentials on its way to be a gradient: columns before `at` are there. */
+typedef struct keep_due {
+    const T *e;
+    T *g, value;
+    V f;
+    size_t at, n, hole;
+} keep_due;
+
+/* Columns from `at` up to `end`, which are no whole group. */
+NLL_INLINE void keep_due_some(keep_due *d, size_t end, int stream) {
+    for (; d->at < end; d->at += VL) {
+        size_t k = end - d->at < VL ? end - d->at : VL;
+        V y = v_mul(v_loadn(d->e + d->at, k, 0), d->f);
+        int here = d->hole - d->at < k;
+        if (stream && k == VL && !here)
+            v_stream(d->g + d->at, y);
+        else
+            v_storen(d->g + d->at, y, k);
+        if (here) d->g[d->hole] = d->value;
+    }
+    d->at = end;
+}
+/* The next group, if there is a whole one. */
+NLL_INLINE void keep_due_group(keep_due *d, int stream) {
+    enum { WRITE_AHEAD = 1024 };
+    if (d->n - d->at < ROW_GROUP) return;
+    V y[ROW_WAYS];
+    T *g = d->g + d->at;
+    NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) y[k] =
+        v_mul(v_load(d->e + d->at + k * VL), d->f);
+    if (d->hole - d->at < ROW_GROUP) { /* once in a row */
+        _Alignas(64) T whole[ROW_GROUP];
+        NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) v_store(whole + k * VL, y[k]);
+        whole[d->hole - d->at] = d->value;
+        NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) y[k] = v_load(whole + k * VL);
+    }
+    NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) {
+        if (stream) {
+            v_stream(g + k * VL, y[k]);
+        } else {
+            __builtin_prefetch((const char *)(g + k * VL) + WRITE_AHEAD, 1);
+            v_store(g + k * VL, y[k]);
+        }
+    }
+    d->at += ROW_GROUP;
+}
+NLL_INLINE void keep_due_finish(keep_due *d, int stream) {
+    while (d->n - d->at >= ROW_GROUP) keep_due_group(d, stream);
+    keep_due_some(d, d->n, stream);
+}
+/* Row r of the job.  Past the caches go whole lines: what lies before the first is written here,
+ * and what lies after the last is asked for in time, since a store that waits holds up those after
+ * it.
+ */
+NLL_INLINE keep_due keep_due_row(const nll_job *j, size_t r, int stream) {
+    enum { LAST_AHEAD = 4096 };
+    keep_due d = {
+        .e = (const T *)j->in[2] + (ptrdiff_t)r * j->ld[2],
+        .g = (T *)j->out[6] + (ptrdiff_t)r * j->out_ld[6],
+        .f = v_set(keep_factor((const double *)j->in[3] + 4 * r, ((const T *)j->in[4])[r])),
+        .n = j->cols,
+        .hole = row_hole(j, 5, r, 0)};
+    if (j->in[5]) d.value = ((const T *)j->in[6])[r];
+    if (stream) {
+        const ptrdiff_t later = (ptrdiff_t)(r + 1 + LAST_AHEAD / (d.n * sizeof(T) + 1));
+        const T *end = (const T *)j->out[6] + later * j->out_ld[6] + d.n;
+        if ((uintptr_t)end % 64 != 0) __builtin_prefetch(end - 1, 1);
+        size_t head = (size_t)(-(uintptr_t)d.g % 64) / sizeof(T);
+        keep_due_some(&d, head < d.n ? head : d.n, 0);
+    }
+    return d;
+}
+
+/* A block that keeps its exponentials: where they go, of n columns. */
+typedef struct keep_block {
+    T *e;
+    size_t n;
+    _Alignas(64) T spill[ROW_GROUP];
+} keep_block;
+
+NLL_INLINE void keep_group(V a[ROW_WAYS], const row_scale *s, const T *from, T *to) {
+    NLL_UNROLL for (unsigned w = 0; w < ROW_WAYS; w += NLL_CHAINS) {
+        V x[NLL_CHAINS], z[NLL_CHAINS], n[NLL_CHAINS];
+        NLL_UNROLL for (unsigned k = 0; k < NLL_CHAINS; k++) {
+            x[k] = v_max(s->lowest, v_load(from + (w + k) * VL)); /* NaN passes */
+            z[k] = v_fma(x[k], v_set(ROW_LOG2E), s->magic);
+        }
+        NLL_UNROLL for (unsigned k = 0; k < NLL_CHAINS; k++) n[k] = v_sub(z[k], s->magic);
+        NLL_UNROLL for (unsigned k = 0; k < NLL_CHAINS; k++) x[k] = v_exp_reduce(x[k], n[k]);
+        v_exp_polys(x, NLL_CHAINS);
+        NLL_UNROLL for (unsigned k = 0; k < NLL_CHAINS; k++) {
+            V e = v_mul(x[k], row_factor(z[k]));
+            a[w + k] = v_add(e, a[w + k]);
+            v_store(to + (w + k) * VL, e);
+        }
+    }
+}
+
+/* row_sum_of that keeps its terms, and what is due beside it. */
+NLL_INLINE V keep_sum_of(const row_piece *p, const row_scale *s, const row_piece *later, V *top,
+                         keep_block *keep, keep_due *due, int stream) {
+    V a[ROW_WAYS], m[ROW_WAYS];
+    NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) {
+        a[k] = v_set(0);
+        m[k] = v_set(-INFINITY);
+    }
+    const size_t whole = keep->n / ROW_GROUP;
+    size_t g = 0;
+    for (; g < p->groups; g++) {
+        if (g < later->groups) {
+            row_prefetch(later->from + g * ROW_GROUP);
+            row_max_group(m, later->group[g]);
+        }
+        keep_group(a, s, p->group[g], g < whole ? keep->e + g * ROW_GROUP : keep->spill);
+        if (due) keep_due_group(due, stream);
+    }
+    for (; g < later->groups; g++) row_max_group(m, later->group[g]);
+    for (size_t at = whole * ROW_GROUP; at < keep->n; at += VL) {
+        size_t k = keep->n - at < VL ? keep->n - at : VL;
+        v_storen(keep->e + at, v_load(keep->spill + at % ROW_GROUP), k);
+    }
+    *top = v_max(v_max(m[1], m[0]), v_max(m[3], m[2]));
+    return v_add(v_add(a[0], a[1]), v_add(a[2], a[3]));
+}
+
+/* The scale that a block's terms have: R, unless there is none yet or it is too far. */
+NLL_INLINE T keep_scale_of(const row_stage *block, T *R) {
+    if (block->top == -(T)INFINITY) return block->scale; /* all of its terms are 0 */
+    if (*R == -(T)INFINITY) *R = block->scale;
+    T far = block->scale - *R;
+    if (far >= -KEEP_NEAR && far <= KEEP_NEAR) return *R;
+    *R = (T)NAN;
+    return block->scale;
+}
+
+NLL_INLINE void keep_rows(const nll_job *j, int graded, int stream) {
+    double *N = j->out[0], *S = j->out[1], *lost = j->out[2];
+    T *top = j->out[3], *R = j->out[4];
+    row_stage stage[3];
+    row_state state = {0};
+    keep_block keep = {.n = 0};
+    keep_due due = {0};
+    T scale = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        row_stage_open(&stage[i], 0, i * ROW_BLOCK, j);
+        row_stage_scale(&stage[i], row_max_of(&stage[i].piece), j, 0);
+    }
+    for (row_stage *now = &stage[0], *next = &stage[1], *far = &stage[2]; now->row < j->rows;) {
+        const size_t r = now->row, c = now->column;
+        if (c == 0) {
+            state = (row_state){.N = -0x1p1000, .top = -INFINITY};
+            scale = -(T)INFINITY;
+            if (j->carry) {
+                state = (row_state){N[r], S[r], lost[r], top[r]};
+                scale = R[r];
+            }
+            if (graded) due = keep_due_row(j, r, stream);
+        }
+        row_stage_open(far, next->row, next->column + ROW_BLOCK, j);
+        const T unit = keep_scale_of(now, &scale);
+        row_scale s = {.lowest = v_set((unit - KEEP_UP - ROW_BIAS) * ROW_LN2),
+                       .magic = v_set(ROW_MAGIC + ROW_BIAS + KEEP_UP - unit)};
+        if (j->out[5]) {
+            keep.n = j->cols - c < ROW_BLOCK ? j->cols - c : ROW_BLOCK;
+            keep.e = (T *)j->out[5] + (ptrdiff_t)r * j->out_ld[5] + (ptrdiff_t)c;
+        }
+        V maximum;
+        double sum = row_fold(keep_sum_of(&now->piece, &s, &far->piece, &maximum, &keep,
+                                          graded ? &due : NULL, stream));
+        row_stage_scale(far, maximum, j, 0);
+        state.top = now->top > state.top ? now->top : state.top;
+        double down = (double)unit - (double)KEEP_UP - (double)now->scale;
+        if (j->cols > 0) row_lse_add(&state, (double)now->scale, sum * row_pow2(down));
+        if (next->row != r) {
+            N[r] = state.N;
+            S[r] = row_canonical(state.S);
+            lost[r] = row_canonical(state.lost);
+            top[r] = state.top;
+            R[r] = scale;
+            if (graded) keep_due_finish(&due, stream);
+        }
+        row_stage *done = now;
+        now = next;
+        next = far;
+        far = done;
+    }
+}
+
+NLL_INLINE void keep_job(const nll_job *j, int stream) {
+    const int graded = j->in[2] && j->out[6];
+    if (j->in[0] && graded)
+        keep_rows(j, 1, stream);
+    else if (j->in[0])
+        keep_rows(j, 0, stream);
+    for (size_t r = 0; r < j->rows && !j->in[0] && graded; r++) {
+        keep_due due = keep_due_row(j, r, stream);
+        keep_due_finish(&due, stream);
+    }
+}
+
+void NLL_SYM(row_softmax_pass)(const nll_job *j) {
+    if (j->rows == 0) return;
+    if (j->par[0] != 0) {
+        keep_job(j, 1);
+        v_stream_end();
+    } else {
+        keep_job(j, 0);
+    }
+}
+
+#endif
