@@ -212,19 +212,19 @@ def whole_turns(found):
     return twice or found
 
 
-def hot_loop(table, name, full, levels, most_loads, fmas=None):
+def hot_loop(table, name, full, levels, loads, fmas=None):
     """The inner loop of a kernel, None if there is none.
 
     levels: the kernel has a loop for losses, one for gradients too, one for curvatures too, told apart
     by how much they store: the first or, `full`, the second level, the longest way round: all outputs.
     Otherwise the loops with about as many FMAs as the largest differ in optional inputs and in the range
     of the numbers: taken are those that load most or least, of these the shortest, the one of
-    ordinary numbers.
+    ordinary numbers.  loads ALL: nothing that a turn may leave out is left out, and most is loaded.
 
     fmas: how many it must have, known from another instruction set: only the nearest come into
     question.
     """
-    found = [loop for f in reached(table, name) for loop in loops_of(table[f], levels)]
+    found = [loop for f in reached(table, name) for loop in loops_of(table[f], levels or loads == "ALL")]
     if not found:
         return None
     if fmas is not None:
@@ -243,4 +243,4 @@ def hot_loop(table, name, full, levels, most_loads, fmas=None):
     # not the end of a row on AVX2, whose masked stores are not counted as such
     most = max(loop.stores for loop in found)
     found = [loop for loop in found if loop.stores == most]
-    return min(found, key=lambda loop: (-loop.loaded if most_loads else loop.loaded, len(loop.body)))
+    return min(found, key=lambda loop: (loop.loaded if loads == "LEAST" else -loop.loaded, len(loop.body)))

@@ -88,7 +88,7 @@ def hot_kernels():
         if step != "0":
             yield {"name": f"{kernel}/{kind.lower()}/{variant.lower()}/{nrows}x{cols}", "kernel": kernel,
                    "type": kind.lower(), "full": variant == "FULL", "levels": families[kernel] == "MAP",
-                   "step": step, "most_loads": loads == "MOST"}
+                   "step": step, "loads": loads}
 
 
 def read(path):
@@ -181,7 +181,7 @@ def inner_loops(build, isa, only=".", neon=None):
         table = code[row["type"]].table_with(symbol)
         if table is None:
             continue
-        loop = loops.hot_loop(table, symbol, row["full"], row["levels"], row["most_loads"],
+        loop = loops.hot_loop(table, symbol, row["full"], row["levels"], row["loads"],
                                twice.get(row["name"]))
         if loop is None:
             print(f"mca.py: no inner loop with FMAs found in {symbol}", file=sys.stderr)
