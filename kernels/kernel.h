@@ -82,7 +82,7 @@ enum { NLL_LOSS_COLS = 16 }; /* columns of LOSS, at most: one is a vector of flo
  * about f 2^(R - k), and kept ones are 0 from 2^-(127 + U) (1023 + U) of it on: so small a gradient
  * is 0 up to MOST.  From LEAST on the factor 2^(R - k - U) is normal. */
 enum {
-    NLL_PASS_UP_F32 = 48,
+    NLL_PASS_UP_F32 = 60,
     NLL_PASS_LEAST_F32 = NLL_PASS_UP_F32 - 126,
     NLL_PASS_MOST_F32 = NLL_PASS_UP_F32 - 25,
     NLL_PASS_UP_F64 = 400,

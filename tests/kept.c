@@ -1,5 +1,6 @@
-/* kept.c: gradients that are made of kept exponentials (categorical_plain.c) have the bits of those
- * that the general way computes anew, which a weight of 1 for each row asks for. */
+/* kept.c: gradients that are made of kept exponentials (categorical_plain.c, categorical_short.c)
+ * have the bits of those that the general way computes anew, which a weight of 1 for each row asks
+ * for. */
 #include "gen.h"
 #include "support.h"
 
@@ -17,28 +18,33 @@ struct twist {
     const char *name;
     double add;
     size_t from, n, every;
-    double upstream;
+    double upstream, spread, target; /* factor of all logits; added to the target's */
 };
 static const struct twist twists[] = {
-    {"nothing", 0, 0, 0, 1, 1},
-    {"later blocks lower", -60, 700, MOST_COLS, 1, 1},
-    {"later blocks much lower", -150, 700, MOST_COLS, 2, 1},
-    {"later blocks higher", 40, 900, MOST_COLS, 1, 1},
-    {"later blocks much higher", 90, 900, MOST_COLS, 3, 1},
-    {"the first block masked", -INFINITY, 0, 512, 1, 1},
-    {"most masked", -INFINITY, 3, MOST_COLS, 2, 1},
-    {"a whole row masked", -INFINITY, 0, MOST_COLS, 5, 1},
-    {"NaN", NAN, 130, 1, 4, 1},
-    {"infinite", INFINITY, 600, 1, 4, 1},
-    {"far from 0", 1e6, 0, MOST_COLS, 3, 1},
-    {"spread over all exponents", -104, 100, 50, 1, 1},
-    {"a large scale", 0, 0, 0, 1, 1e30},
-    {"a scale near the end of the way", 0, 0, 0, 1, 0x1p26},
-    {"a small scale", 0, 0, 0, 1, 1e-35},
-    {"a tiny scale", 0, 0, 0, 1, 1e-44},
-    {"a negative scale", 0, 0, 0, 1, -3},
-    {"no gradient", 0, 0, 0, 1, 0},
-    {"infinite scale", 0, 0, 0, 1, INFINITY},
+    {"nothing", 0, 0, 0, 1, 1, 0, 0},
+    {"later blocks lower", -60, 700, MOST_COLS, 1, 1, 0, 0},
+    {"later blocks much lower", -150, 700, MOST_COLS, 2, 1, 0, 0},
+    {"later blocks higher", 40, 900, MOST_COLS, 1, 1, 0, 0},
+    {"later blocks much higher", 90, 900, MOST_COLS, 3, 1, 0, 0},
+    {"the first block masked", -INFINITY, 0, 512, 1, 1, 0, 0},
+    {"most masked", -INFINITY, 3, MOST_COLS, 2, 1, 0, 0},
+    {"a whole row masked", -INFINITY, 0, MOST_COLS, 5, 1, 0, 0},
+    {"NaN", NAN, 130, 1, 4, 1, 0, 0},
+    {"infinite", INFINITY, 600, 1, 4, 1, 0, 0},
+    {"far from 0", 1e6, 0, MOST_COLS, 3, 1, 0, 0},
+    {"spread over all exponents", -104, 100, 50, 1, 1, 0, 0},
+    {"a large scale", 0, 0, 0, 1, 1e30, 0, 0},
+    {"a scale near the end of the way", 0, 0, 0, 1, 0x1p26, 0, 0},
+    {"a small scale", 0, 0, 0, 1, 1e-35, 0, 0},
+    {"a tiny scale", 0, 0, 0, 1, 1e-44, 0, 0},
+    {"a negative scale", 0, 0, 0, 1, -3, 0, 0},
+    {"no gradient", 0, 0, 0, 1, 0, 0, 0},
+    {"infinite scale", 0, 0, 0, 1, INFINITY, 0, 0},
+    {"results that underflow", 0, 0, 0, 1, 1, 30, 0},
+    {"results that underflow, scaled", 0, 0, 0, 1, 1e-12, 25, 0},
+    {"a large scale and a sure target", 0, 0, 0, 1, 0x1p100, 15, 100},
+    {"a scale of double and a sure target", 0, 0, 0, 1, 0x1p950, 170, 700},
+    {"an unlikely target", 0, 0, 0, 1, 1, 4, -300},
 };
 enum { TWISTS = sizeof twists / sizeof *twists };
 
@@ -73,7 +79,8 @@ static void compare(nll_dtype t, const struct twist *w, const size_t shape[3], i
         y[i] = (int64_t)gen_below(cols, &state);
         for (size_t c = 0; c < shape[2]; c++) {
             int twisted = i % w->every == 0 && c >= w->from && c - w->from < w->n;
-            double v = 4 * gen_value(GEN_NORMAL, &state) + (twisted ? w->add : 0);
+            double v = (w->spread != 0 ? w->spread : 4) * gen_value(GEN_NORMAL, &state);
+            v += (twisted ? w->add : 0) + (c == (size_t)y[i] ? w->target : 0);
             elem_set(x, t, (ptrdiff_t)(i * shape[2] + c), v);
         }
     }
@@ -107,7 +114,8 @@ static struct criterion_test_params all_twists(void) {
 
 ParameterizedTestParameters(kept, gradients_are_those_of_the_general_way) { return all_twists(); }
 ParameterizedTest(const int *which, kept, gradients_are_those_of_the_general_way) {
-    static const size_t shapes[][3] = {{3, 128, 128},   {300, 129, 131},  {70, 700, 700},
+    static const size_t shapes[][3] = {{200, 10, 10},   {67, 2, 2},       {50, 16, 17},
+                                       {3, 128, 128},   {300, 129, 131},  {70, 700, 700},
                                        {1, 1024, 1024}, {41, 1000, 1000}, {9, 2600, 2603}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int t = 0; t < 2; t++)
@@ -122,4 +130,23 @@ Test(kept, long_rows_and_large_arrays) {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         compare(NLL_F32, &twists[0], shapes[i], 0);
     compare(NLL_F64, &twists[0], shapes[0], 0);
+}
+
+/* Terms of a lane that the least term of row_lse, 2^-125 of the block's scale, rounds up one by
+ * one: what lies below it counts as much. */
+Test(kept, the_least_term) {
+    static const float near[] = {-0x1.16aaf2p+6f, -0x1.c63836p+5f, -0x1.55de04p+5f, -0x1.f12e7cp+4f,
+                                 -0x1.0848b4p+4f, -0x1.db366p+0f,  -0x1.115df6p+0f};
+    static float x[512], grad[2][512];
+    const int64_t y = 2;
+    const double one = 1;
+    const size_t shape[3] = {1, 512, 512};
+    double nll[2];
+    for (int i = 0; i < 512; i++) x[i] = -500;
+    x[1] = x[2] = 0;
+    for (int k = 0; k < 7; k++) x[64 * (k + 1)] = near[k];
+    run(NLL_F32, x, shape, &y, &one, 1, grad[0], &nll[0]);
+    run(NLL_F32, x, shape, &y, NULL, 1, grad[1], &nll[1]);
+    cr_expect(same_bits(nll[0], nll[1]), "%a, not %a", nll[1], nll[0]);
+    cr_expect(memcmp(grad[0], grad[1], sizeof grad[0]) == 0);
 }

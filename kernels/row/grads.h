@@ -9,7 +9,8 @@
  * wherever the result is not 0: one rounding, gradual underflow included.  At the
  * least n - k - ROW_DOWN, ROW_LEAST, the bits of the power are those of 0: masked classes and the
  * lanes past the end of a row give 0 without underflow, which is slow.  All this holds up to
- * n - k = ROW_NEAR; beyond, v_scalb does it. */
+ * n - k = ROW_NEAR; beyond, v_scalb does it: after f where the result cannot underflow, else
+ * before. */
 #if defined(NLL_T_F32)
 #define ROW_DOWN (-30.0f)
 #define ROW_DOWN_FACTOR 0x1p-30f
@@ -41,8 +42,16 @@ NLL_INLINE void row_grads(const row_grad_state *c, V *x, const V *q, unsigned ch
     NLL_UNROLL for (unsigned i = 0; i < chains; i++) x[i] = v_exp_reduce(x[i], n[i]);
     v_exp_polys(x, chains);
     NLL_UNROLL for (unsigned i = 0; i < chains; i++) {
-        V g = c->near ? v_mul(v_mul(x[i], row_factor(z[i])), c->f)
-                      : v_scalb(v_mul(x[i], c->f), v_min(v_set(ROW_REACH), v_sub(n[i], c->k)));
+        V g;
+        if (c->near) {
+            g = v_mul(v_mul(x[i], row_factor(z[i])), c->f);
+        } else {
+            V m = v_sub(n[i], c->k), one = v_set(1);
+            M low = v_lt(m, v_set(0));
+            m = v_sel(low, v_sub(m, v_set(ROW_DOWN)), v_min(v_set(ROW_REACH), m));
+            g = v_scalb(v_mul(x[i], v_sel(low, one, c->f)), m);
+            g = v_mul(g, v_sel(low, v_mul(c->f, v_set(ROW_DOWN_FACTOR)), one));
+        }
         x[i] = v_canonical(c->dense ? v_nfma(c->s, q[i], g) : g);
     }
 }

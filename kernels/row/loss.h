@@ -173,15 +173,16 @@ NLL_INLINE void loss_close(loss_rows *g, double *loss, vd scale, int graded) {
 }
 
 /* Gradients by the exponentials of the sums, f 2^(N - k) of them: exactly those of row_grads, where
- * no term was raised to the lowest and the last factor is normal.  Returns in which rows. */
+ * no term was raised to the lowest and the power of two is as there.  Returns in which rows. */
 NLL_INLINE unsigned loss_gradient(loss_rows *g, unsigned cols) {
     V shift = v_sub(g->N, g->k);
-    M easy = m_and(v_le(v_set(0), g->least), v_le(v_abs(shift), v_set(ROW_BIAS - 1)));
-    V factor = row_factor(v_add(shift, v_set(ROW_MAGIC + ROW_BIAS)));
+    M easy = m_and(v_le(v_set(0), g->least), v_le(v_abs(shift), v_set(ROW_NEAR)));
+    V factor = row_factor(v_add(shift, v_set(ROW_MAGIC + ROW_BIAS - ROW_DOWN)));
+    V f = v_mul(g->f, v_set(ROW_DOWN_FACTOR));
     NLL_UNROLL for (unsigned c = 0; c < cols; c++) {
         M here = v_eq(g->y, v_set((T)c));
         /* the target's term, the lowest, would become subnormal, which is slow */
-        V v = v_mul(v_mul(v_sel(here, v_set(0), g->column[c]), g->f), factor);
+        V v = v_mul(v_mul(v_sel(here, v_set(0), g->column[c]), factor), f);
         g->column[c] = v_sel(here, g->at, v);
     }
     return m_bits(easy);

@@ -21,7 +21,7 @@
 
 #if defined(NLL_T_F32)
 #define KEEP_UP ((float)NLL_PASS_UP_F32)
-#define KEEP_NEAR 64.0f
+#define KEEP_NEAR 56.0f
 #define KEEP_EXPONENT (-126.0f)
 #else
 #define KEEP_UP ((double)NLL_PASS_UP_F64)
@@ -116,7 +116,7 @@ typedef struct keep_block {
     _Alignas(64) T spill[ROW_GROUP];
 } keep_block;
 
-NLL_INLINE void keep_group(V a[ROW_WAYS], const row_scale *s, const T *from, T *to) {
+NLL_INLINE void keep_group(V a[ROW_WAYS], const row_scale *s, V floor, const T *from, T *to) {
     NLL_UNROLL for (unsigned w = 0; w < ROW_WAYS; w += NLL_CHAINS) {
         V x[NLL_CHAINS], z[NLL_CHAINS], n[NLL_CHAINS];
         NLL_UNROLL for (unsigned k = 0; k < NLL_CHAINS; k++) {
@@ -128,15 +128,16 @@ NLL_INLINE void keep_group(V a[ROW_WAYS], const row_scale *s, const T *from, T *
         v_exp_polys(x, NLL_CHAINS);
         NLL_UNROLL for (unsigned k = 0; k < NLL_CHAINS; k++) {
             V e = v_mul(x[k], row_factor(z[k]));
-            a[w + k] = v_add(e, a[w + k]);
+            a[w + k] = v_add(v_max(floor, e), a[w + k]); /* NaN passes */
             v_store(to + (w + k) * VL, e);
         }
     }
 }
 
-/* row_sum_of that keeps its terms, and what is due beside it. */
-NLL_INLINE V keep_sum_of(const row_piece *p, const row_scale *s, const row_piece *later, V *top,
-                         keep_block *keep, keep_due *due, int stream) {
+/* row_sum_of that keeps its terms, and what is due beside it.  In the sum terms are at least
+ * `floor`. */
+NLL_INLINE V keep_sum_of(const row_piece *p, const row_scale *s, V floor, const row_piece *later,
+                         V *top, keep_block *keep, keep_due *due, int stream) {
     V a[ROW_WAYS], m[ROW_WAYS];
     NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) {
         a[k] = v_set(0);
@@ -149,7 +150,7 @@ NLL_INLINE V keep_sum_of(const row_piece *p, const row_scale *s, const row_piece
             row_prefetch(later->from + g * ROW_GROUP);
             row_max_group(m, later->group[g]);
         }
-        keep_group(a, s, p->group[g], g < whole ? keep->e + g * ROW_GROUP : keep->spill);
+        keep_group(a, s, floor, p->group[g], g < whole ? keep->e + g * ROW_GROUP : keep->spill);
         if (due) keep_due_group(due, stream);
     }
     for (; g < later->groups; g++) row_max_group(m, later->group[g]);
@@ -202,8 +203,11 @@ NLL_INLINE void keep_rows(const nll_job *j, int graded, int stream) {
             keep.n = j->cols - c < ROW_BLOCK ? j->cols - c : ROW_BLOCK;
             keep.e = (T *)j->out[5] + (ptrdiff_t)r * j->out_ld[5] + (ptrdiff_t)c;
         }
+        /* the least term of row_lse, from the same x: exp rises, so the larger of the two is as
+         * there */
+        V floor = row_one_exp(&s, v_set((now->scale - ROW_LOWEST) * ROW_LN2));
         V maximum;
-        double sum = row_fold(keep_sum_of(&now->piece, &s, &far->piece, &maximum, &keep,
+        double sum = row_fold(keep_sum_of(&now->piece, &s, floor, &far->piece, &maximum, &keep,
                                           graded ? &due : NULL, stream));
         row_stage_scale(far, maximum, j, 0);
         state.top = now->top > state.top ? now->top : state.top;
