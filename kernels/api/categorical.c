@@ -74,7 +74,7 @@ static void total_block(cat_plan *p, size_t block, const double *loss) {
     if (weighted) cat_weights(p, row, n, w, NULL); /* else 1, and ignored rows have a loss of 0 */
     p->block_sum[block] =
         nll_block_total(p->isa, NLL_TYPE_F64, loss, weighted ? w : NULL, n, &nonfinite);
-    atomic_fetch_add_explicit(&p->nonfinite, nonfinite, memory_order_relaxed);
+    atomic_fetch_add_explicit(&p->total->nonfinite, nonfinite, memory_order_relaxed);
 }
 
 /* Task units: whole blocks of short rows, single groups of long ones. */
@@ -97,8 +97,12 @@ static void groups_of_rows(cat_plan *p, cat_tile *t, size_t begin, size_t end) {
         cat_tile_group(p, t, row, count, p->loss + row);
     }
 }
-static void run_blocks(void *p, size_t begin, size_t end) { blocks_of_rows(p, NULL, begin, end); }
-static void run_groups(void *p, size_t begin, size_t end) { groups_of_rows(p, NULL, begin, end); }
+static void run_blocks(void *p, size_t begin, size_t end) {
+    cat_plain_run(p, begin, end, blocks_of_rows);
+}
+static void run_groups(void *p, size_t begin, size_t end) {
+    cat_plain_run(p, begin, end, groups_of_rows);
+}
 static void tile_blocks(void *p, size_t begin, size_t end) {
     cat_tile_run(p, begin, end, blocks_of_rows);
 }

@@ -49,6 +49,8 @@ typedef struct cat_plan {
     int x_direct, q_direct, grad_direct;
     int plain;            /* categorical_plain.c will do, for most groups */
     int brief;            /* categorical_short.c will do, for most blocks */
+    int in_tile;          /* the arrays are a tile's */
+    void *kept;           /* of a task: room for two rows too long for the stack; or NULL */
     double cap[2];        /* {softcap, temperature} for the kernel */
     const double *weight; /* class weights [cols] or NULL */
     const void *uniform;  /* smoothed: u_c [cols] in the compute type */
@@ -87,6 +89,9 @@ int cat_tiled(const cat_plan *p);
 size_t cat_tile_rows(const cat_plan *p); /* of a group */
 /* cat_group through the tile, if there is one. */
 void cat_tile_group(cat_plan *p, cat_tile *t, size_t row, size_t count, double *loss);
+/* Runs it with room for what plain rows keep. */
+void cat_plain_run(cat_plan *p, size_t begin, size_t end,
+                   void (*run)(cat_plan *, cat_tile *, size_t, size_t));
 /* Runs it with a tile, NULL if there is no memory for one. */
 void cat_tile_run(cat_plan *p, size_t begin, size_t end,
                   void (*run)(cat_plan *, cat_tile *, size_t, size_t));

@@ -290,12 +290,8 @@ static void modes(cat_plan *p, cat_rows *g, size_t row, size_t count) {
                 g->mode[i];
 }
 
-void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
-    size_t done = p->plain ? cat_plain_group(p, row, count, loss) : 0;
-    if (done == count) return;
-    row += done;
-    count -= done;
-    loss += done;
+/* Apart from cat_group: plain rows do not need its stack. */
+static __attribute__((noinline)) void general(cat_plan *p, size_t row, size_t count, double *loss) {
     const nll_categorical_args *a = p->a;
     cat_rows rows, *g = &rows;
     int logits = p->form == CAT_LOGITS, ranked = a->count_correct || nll_out_given(&a->mode);
@@ -340,4 +336,9 @@ void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
         cat_weights(p, row, count, w, NULL);
         nll_put(&a->weight, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, count, w);
     }
+}
+
+void cat_group(cat_plan *p, size_t row, size_t count, double *loss) {
+    size_t done = p->plain ? cat_plain_group(p, row, count, loss) : 0;
+    if (done < count) general(p, row + done, count - done, loss + done);
 }

@@ -98,7 +98,8 @@ static void plain_gradients(const cat_plan *p, const plain_rows *g) {
 }
 
 /* The whole group, pass by pass. */
-static int plain_passes(const cat_plan *p, size_t row, size_t count, double *loss) {
+static __attribute__((noinline)) int plain_passes(const cat_plan *p, size_t row, size_t count,
+                                                  double *loss) {
     plain_rows rows = {.row = row, .count = count}, *g = &rows;
     int graded = nll_out_given(&p->a->grad);
     if (!plain_labels(p, g)) return 0;
@@ -115,7 +116,7 @@ static int plain_passes(const cat_plan *p, size_t row, size_t count, double *los
 
 enum {
     KEEP_BYTES = 96 << 10, /* of the rows that are kept together, unless one has more */
-    KEEP_STACK = 256 << 10,
+    KEEP_STACK = 2 * KEEP_BYTES,
     KEEP_MOST = 1 << 20,  /* bytes of a row: beyond, they would not stay in the cache */
     KEEP_LEAST = 512,     /* bytes of a row, at least */
     KEEP_PIECES = 2 << 10 /* the same, where rows begin within lines that go past the caches */
@@ -132,8 +133,7 @@ static int streams(const cat_plan *p) {
 static int keeps(const cat_plan *p) {
     const nll_out *grad = &p->a->grad;
     const size_t size = nll_type_size(p->type), row = p->cols * size;
-    if (!nll_out_given(grad) || p->next || p->result || row < KEEP_LEAST || row > KEEP_MOST)
-        return 0;
+    if (!nll_out_given(grad) || p->in_tile || row < KEEP_LEAST || row > KEEP_MOST) return 0;
     int lines = ((uintptr_t)grad->data | (uintptr_t)grad->row_stride * size) % NLL_LINE == 0;
     return lines || row >= KEEP_PIECES || !streams(p);
 }
@@ -179,8 +179,8 @@ static int keep_fits(const cat_plan *p, const plain_rows *g) {
 }
 
 /* How many rows are done: all before the first that are not plain. */
-static size_t plain_kept(const cat_plan *p, size_t row, size_t count, double *loss, char *memory,
-                         size_t together) {
+static __attribute__((noinline)) size_t plain_kept(const cat_plan *p, size_t row, size_t count,
+                                                   double *loss, char *memory, size_t together) {
     plain_rows batch[2], *due = NULL;
     size_t done = 0;
     for (unsigned turn = 0; done < count; turn = !turn) {
@@ -208,31 +208,49 @@ static size_t plain_kept(const cat_plan *p, size_t row, size_t count, double *lo
 }
 
 /* Rows that need not stay in the cache are taken many together: the first and the last of them have
- * none beside them.  Enough is left for threads to share; a power of two, as nll_row_group. */
+ * none beside them.  Groups stay single tasks, and enough of them; a power of two, as
+ * nll_row_group. */
 size_t cat_plain_rows(const cat_plan *p) {
     size_t group = p->group;
-    while (keeps(p) && group < NLL_ROW_GROUP && group < p->rows / 64) group *= 2;
+    while (keeps(p) && group < NLL_ROW_GROUP / 2 && group < p->rows / 64) group *= 2;
     return group;
 }
 
-size_t cat_plain_group(const cat_plan *p, size_t row, size_t count, double *loss) {
-    _Alignas(NLL_LINE) char stack[KEEP_STACK];
-    size_t done = 0, bytes = keep_ld(p) * nll_type_size(p->type);
+static size_t keep_bytes(const cat_plan *p) { return 2 * keep_ld(p) * nll_type_size(p->type); }
+
+void cat_plain_run(cat_plan *p, size_t begin, size_t end,
+                   void (*run)(cat_plan *, cat_tile *, size_t, size_t)) {
     void *heap = NULL;
-    char *memory = NULL;
-    if (nll_out_given(&p->a->grad) && p->grad_scale == 0) return 0; /* it is 0 whatever a row has */
-    if (keeps(p)) {
-        heap = 2 * bytes > sizeof stack ? aligned_alloc(NLL_LINE, 2 * bytes) : NULL;
-        memory = 2 * bytes > sizeof stack ? heap : stack;
+    cat_plan own;
+    if (p->plain && keeps(p) && keep_bytes(p) > KEEP_STACK)
+        heap = aligned_alloc(NLL_LINE, keep_bytes(p));
+    if (heap) {
+        own = *p;
+        own.kept = heap;
+        p = &own;
     }
-    if (memory) {
-        size_t together = KEEP_BYTES / bytes;
-        together = together < 1 ? 1 : together > NLL_ROW_GROUP ? NLL_ROW_GROUP : together;
-        done = plain_kept(p, row, count, loss, memory, together);
-    } else if (plain_passes(p, row, count, loss)) {
-        done = count;
-    }
+    run(p, NULL, begin, end);
     free(heap);
+}
+
+/* Apart, so that whoever does without it needs no stack for it. */
+static __attribute__((noinline)) size_t plain_kept_here(const cat_plan *p, size_t row, size_t count,
+                                                        double *loss) {
+    _Alignas(NLL_LINE) char stack[KEEP_STACK];
+    size_t together = sizeof stack / keep_bytes(p);
+    return plain_kept(p, row, count, loss, stack,
+                      together > NLL_ROW_GROUP ? NLL_ROW_GROUP : together);
+}
+
+size_t cat_plain_group(const cat_plan *p, size_t row, size_t count, double *loss) {
+    size_t done = 0;
+    if (nll_out_given(&p->a->grad) && p->grad_scale == 0) return 0; /* it is 0 whatever a row has */
+    if (keeps(p) && keep_bytes(p) <= KEEP_STACK)
+        done = plain_kept_here(p, row, count, loss);
+    else if (keeps(p) && p->kept)
+        done = plain_kept(p, row, count, loss, p->kept, 1);
+    else if (plain_passes(p, row, count, loss))
+        done = count;
     if (done > 0 && nll_out_given(&p->a->nll))
         nll_put(&p->a->nll, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, done, loss);
     return done;

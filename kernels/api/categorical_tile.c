@@ -149,6 +149,7 @@ static void prepare(const cat_plan *p, cat_tile *t, char *memory, size_t bytes) 
     t->plan.scored = p->scored == p->logs ? &t->logs : &t->plan;
     t->x = memory;
     t->q = tiles_q(p) ? memory + bytes : NULL;
+    t->plan.in_tile = 1;
     t->plan.x_direct = !p->transformed;
     t->raw.x_direct = 1;
     t->plan.grad_direct = nll_out_given(&p->a->grad);
