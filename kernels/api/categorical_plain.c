@@ -44,7 +44,7 @@ typedef struct plain_rows {
     do {                                                                \
         const T *x = (const T *)p->x->data;                             \
         const T *top = (const T *)(const void *)g->top;                 \
-        T at[NLL_ROW_GROUP];                                            \
+        T at[NLL_ROW_GROUP] = {0};                                      \
         ptrdiff_t from = (ptrdiff_t)g->row * p->x->row_stride;          \
         for (size_t i = 0; i < g->count; i++, from += p->x->row_stride) \
             at[i] = x[from + (ptrdiff_t)g->y[i]];                       \
