@@ -38,10 +38,11 @@ NLL_INLINE T keep_factor(const double *coef, T R) {
 
 /* A row of kept exponentials on its way to be a gradient: columns before `at` are there. */
 typedef struct keep_due {
-    const T *e;
-    T *g, value;
     V f;
+    const T *e;
+    T *g;
     size_t at, n, hole;
+    T value;
 } keep_due;
 
 /* Columns from `at` up to `end`, which are no whole group. */
