@@ -118,7 +118,7 @@ static void call_by_rows(const nll_job *j) {
 /* Sums and maxima, row by row: the first `at` columns, then the rest with carry. */
 static void call_by_blocks(const nll_job *j) {
     enum { ROWS = 300 };
-    int64_t hole[ROWS];
+    int64_t holes[NLL_SLOTS][ROWS];
     if (split.at >= j->cols) {
         split.fn(j);
         return;
@@ -132,9 +132,9 @@ static void call_by_blocks(const nll_job *j) {
         if (split.d->in[k] != R_HOLE || !j->in[k]) continue;
         for (size_t r = 0; r < j->rows; r++) { /* holes count from the first column of a call */
             int64_t at = ((const int64_t *)j->in[k])[r];
-            hole[r] = at < (int64_t)split.at ? -1 : at - (int64_t)split.at;
+            holes[k][r] = at < (int64_t)split.at ? -1 : at - (int64_t)split.at;
         }
-        b.in[k] = hole;
+        b.in[k] = holes[k];
     }
     split.fn(&b);
 }
