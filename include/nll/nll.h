@@ -19,7 +19,8 @@
  *                starts none but in nll_pool_create (threads.h).
  *   Memory       only the model functions allocate, once per call, O(rows + cols) bytes and never
  *                O(rows * cols); scratch for rows too long for the stack, once more for each range
- *                of an executor, and without memory for it they do as well, slowly; kernels never do.  Nothing prints, aborts or exits.
+ *                of an executor, and without memory for it they do as well, slowly; kernels never
+ *                do.  Nothing prints, aborts or exits.
  *   FP state     forced to round-to-nearest without flush-to-zero inside, restored on return.
  *   Errors       a negative nll_status; nothing has been written to any output unless the
  *                function's comment says otherwise.
