@@ -72,16 +72,17 @@ enum { ROW_WAYS = 4, ROW_GROUP = ROW_WAYS * VL };
  * the row are read from copies with -inf there.  So the loops have no branches, and where a hole
  * lies, which is chance, costs no wrong guess of one. */
 typedef struct row_piece {
-    const T *group[ROW_BLOCK / ROW_GROUP];
-    const T *from; /* where group 0 lies in the row, copied or not */
+    const T *group[ROW_BLOCK / ROW_GROUP]; /* `groups` of them are */
+    const T *from;                         /* where group 0 lies in the row, copied or not */
     size_t groups;
-    _Alignas(64) T tail[ROW_GROUP], holed[ROW_GROUP];
+    _Alignas(64) T tail[ROW_GROUP], holed[ROW_GROUP + 1]; /* one for a hole that is elsewhere */
 } row_piece;
 
 NLL_INLINE void row_open(row_piece *p, const T *x, size_t n, size_t hole, int holes) {
     p->groups = (n + ROW_GROUP - 1) / ROW_GROUP;
     p->from = x;
-    for (size_t g = 0; g < p->groups; g++) p->group[g] = x + g * ROW_GROUP;
+    NLL_UNROLL for (size_t g = 0; g < ROW_BLOCK / ROW_GROUP; g++) p->group[g] =
+        (const T *)((uintptr_t)x + g * ROW_GROUP * sizeof(T));
     size_t last = n / ROW_GROUP * ROW_GROUP;
     if (last < n) {
         for (size_t k = 0; k < ROW_GROUP; k += VL) {
@@ -96,12 +97,8 @@ NLL_INLINE void row_open(row_piece *p, const T *x, size_t n, size_t hole, int ho
     }
     if (holes) { /* a hole in another block: group 0 is copied as it is */
         size_t g = hole < n ? hole / ROW_GROUP : 0;
-        V at = v_set((T)(hole < n ? hole % ROW_GROUP : ROW_GROUP)), lane = row_iota();
-        for (size_t k = 0; k < ROW_GROUP; k += VL) {
-            V v = v_load(p->group[g] + k);
-            v_store(p->holed + k, v_sel(v_eq(lane, at), v_set(-INFINITY), v));
-            lane = v_add(lane, v_set(VL));
-        }
+        for (size_t k = 0; k < ROW_GROUP; k += VL) v_store(p->holed + k, v_load(p->group[g] + k));
+        p->holed[hole < n ? hole % ROW_GROUP : ROW_GROUP] = -INFINITY;
         p->group[g] = p->holed;
     }
 }
@@ -109,7 +106,8 @@ NLL_INLINE void row_open(row_piece *p, const T *x, size_t n, size_t hole, int ho
 /* What the memory is asked for while a kernel computes on a tile: four lines (five where they do
  * not begin at one) so many bytes (par0) from its first number, then four every so many bytes
  * (par1), as many times as the tile has columns; then the next four of each, until as many as it
- * has rows are asked for.  par1 4 lines: one piece of memory.  0: the kernel asks by itself. */
+ * has rows are asked for.  par1 at most 4 lines: one piece of memory.  0: the kernel asks by
+ * itself. */
 enum { ROW_ASK = 4, ROW_ASKED = 64 * ROW_ASK };
 typedef struct row_ask {
     uintptr_t at, step, first, end;
@@ -119,7 +117,7 @@ typedef struct row_ask {
 NLL_INLINE row_ask row_ask_of(const nll_job *j, const void *from) {
     uintptr_t at = (uintptr_t)from + (uintptr_t)(ptrdiff_t)j->par[0];
     uintptr_t step = (uintptr_t)(ptrdiff_t)j->par[1];
-    size_t columns = step == ROW_ASKED ? SIZE_MAX : j->cols;
+    size_t columns = step <= ROW_ASKED ? SIZE_MAX : j->cols;
     return (row_ask){at, step, at, at + j->rows * sizeof(T), columns, columns, 0};
 }
 NLL_INLINE void row_ask_on(row_ask *ask) {
