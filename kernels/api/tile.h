@@ -35,15 +35,18 @@ static inline int nll_tile_streams(size_t bytes) {
 }
 
 /* While kernel row_lse or row_softmax_grad computes on a tile it may ask the memory for the columns
- * of another place: of `data`, from there on, the rows side by side (few: without gaps).  Columns a
- * multiple of a page apart would drive each other out before they are written. */
+ * of another place: of `data`, from there on, the rows side by side (few: without gaps), or one
+ * below the other without gaps.  Columns a multiple of a page apart would drive each other out
+ * before they are written. */
 static inline void nll_tile_ask(nll_job *job, const void *tile, const void *data, size_t size,
                                 ptrdiff_t row_stride, ptrdiff_t col_stride, int few, int out) {
-    enum { AT_ONCE = 256, PAGE = 4096 }; /* bytes */
-    ptrdiff_t step = col_stride * (ptrdiff_t)size;
-    if (row_stride != 1 || !nll_turned(row_stride, col_stride) || (out && step % PAGE == 0)) return;
+    enum { AT_ONCE = 256, PAGE = 4096 }; /* bytes; as many as a turn of the kernel's loop takes */
+    ptrdiff_t step = col_stride * (ptrdiff_t)size, once = size < 4 ? AT_ONCE / 2 : AT_ONCE;
+    int below = col_stride == 1 && row_stride == (ptrdiff_t)job->cols;
+    if (!below && (row_stride != 1 || !nll_turned(row_stride, col_stride))) return;
+    if (!below && out && step % PAGE == 0) return;
     job->par[0] = (double)((const char *)data - (const char *)tile);
-    job->par[1] = (double)(few ? AT_ONCE : step);
+    job->par[1] = (double)(few || below ? once : step);
 }
 
 /* All of v into the tile, all of o from it; v and o have rows and cols, v is no number.
