@@ -37,7 +37,7 @@ NLL_INLINE V lse_columns(const T *x, ptrdiff_t ld, size_t cols, const int64_t *h
         V square[VL];
         NLL_UNROLL for (unsigned r = 0; r < VL; r++) {
             const T *from = row + (ptrdiff_t)r * ld;
-            __builtin_prefetch((const void *)((uintptr_t)from + ahead));
+            __builtin_prefetch((const void *)((uintptr_t)from + ahead), 0, 2);
             square[r] = k == VL ? v_load(from) : v_loadn(from, k, (T)-INFINITY);
         }
         v_transpose(square);
