@@ -72,10 +72,10 @@ enum { ROW_WAYS = 4, ROW_GROUP = ROW_WAYS * VL };
  * the row are read from copies with -inf there.  So the loops have no branches, and where a hole
  * lies, which is chance, costs no wrong guess of one. */
 typedef struct row_piece {
-    const T *group[ROW_BLOCK / ROW_GROUP]; /* `groups` of them are */
-    const T *from;                         /* where group 0 lies in the row, copied or not */
-    size_t groups;
     _Alignas(64) T tail[ROW_GROUP], holed[ROW_GROUP + 1]; /* one for a hole that is elsewhere */
+    const T *from; /* where group 0 lies in the row, copied or not */
+    size_t groups;
+    const T *group[ROW_BLOCK / ROW_GROUP]; /* `groups` of them are */
 } row_piece;
 
 NLL_INLINE void row_open(row_piece *p, const T *x, size_t n, size_t hole, int holes) {
