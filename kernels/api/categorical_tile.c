@@ -112,8 +112,8 @@ void cat_tile_group(cat_plan *p, cat_tile *t, size_t row, size_t count, double *
     nll_view from = view_at(p, p->x, row, count), next = view_at(p, p->x, row + count, 0);
     get_rows(p, &from, t, row, count);
     lay(x, p, t->x, t->ld, row);
-    /* the kernels ask by groups of columns: of rows of few, for too much */
-    int asked = from.dtype == x->dtype || (!turned(p) && p->cols >= 256);
+    enum { ASK_COLS = 256 }; /* halves: the kernels ask by 64 columns, for short rows too much */
+    int asked = from.dtype == x->dtype || (!turned(p) && p->cols >= ASK_COLS);
     t->plan.next = asked && row + count < p->rows ? &next : NULL;
     nll_out grad, soft;
     t->plan.result = NULL;
@@ -123,7 +123,7 @@ void cat_tile_group(cat_plan *p, cat_tile *t, size_t row, size_t count, double *
     if (graded) {
         grad = out_at(p, &p->a->grad, row, count);
         lay_out(&t->a.grad, x);
-        if (asked && !stream) t->plan.result = &grad;
+        if (asked && grad.dtype == from.dtype && !stream) t->plan.result = &grad;
     }
     if (t->q) {
         nll_view q = view_at(p, &p->a->target_probs, row, count);

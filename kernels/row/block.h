@@ -81,6 +81,7 @@ typedef struct row_piece {
 NLL_INLINE void row_open(row_piece *p, const T *x, size_t n, size_t hole, int holes) {
     p->groups = (n + ROW_GROUP - 1) / ROW_GROUP;
     p->from = x;
+    /* all, as their number is known; those from `groups` on may lie past the end: never read */
     NLL_UNROLL for (size_t g = 0; g < ROW_BLOCK / ROW_GROUP; g++) p->group[g] =
         (const T *)((uintptr_t)x + g * ROW_GROUP * sizeof(T));
     size_t last = n / ROW_GROUP * ROW_GROUP;
