@@ -1,6 +1,7 @@
 /* batch_fill.c: the numbers of a batch, by the domain of each slot. */
 #include "batch_fill.h"
 
+#include "api/half.h"
 #include "gen.h"
 
 #include <math.h>
@@ -33,18 +34,24 @@ size_t fill_width(unsigned kind) {
     }
 }
 
-/* Number (r, c) of an image of T, in and out. */
+/* Number (r, c) of an image of T or halves, in and out. */
 static double get(const struct batch *b, const struct batch_slot *s, size_t r, size_t c) {
     const void *p = batch_at(s, s->image, r, c);
+    uint16_t h;
     float f;
     double d;
+    if (s->kind == X_F16) return memcpy(&h, p, sizeof h), (double)nll_of_f16(h);
+    if (s->kind == X_BF16) return memcpy(&h, p, sizeof h), (double)nll_of_bf16(h);
     if (b->what.type == NLL_TYPE_F32) return memcpy(&f, p, sizeof f), (double)f;
     return memcpy(&d, p, sizeof d), d;
 }
 static void put(const struct batch *b, const struct batch_slot *s, size_t r, size_t c, double x) {
     void *p = batch_at(s, s->image, r, c);
     float f = (float)x;
-    if (b->what.type == NLL_TYPE_F32) {
+    uint16_t h = s->kind == X_F16 ? nll_to_f16(x) : nll_to_bf16(x);
+    if (s->kind == X_F16 || s->kind == X_BF16) {
+        memcpy(p, &h, sizeof h);
+    } else if (b->what.type == NLL_TYPE_F32) {
         memcpy(p, &f, sizeof f);
     } else {
         memcpy(p, &x, sizeof x);
@@ -291,7 +298,7 @@ void fill_inputs(struct batch *b, uint64_t *state) {
         struct batch_slot *s = &b->slot[k];
         if (!s->image) continue;
         memset(s->image, 0xff, s->bytes); /* between rows: NaN, that nobody may read */
-        if (s->kind == X_F16 || s->kind == X_BF16) {
+        if (b->desc->family == CONVERT && (s->kind == X_F16 || s->kind == X_BF16)) {
             fill_halves(s, state);
         } else if (s->kind == R_CAP) {
             fill_cap(s, state);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_COLS = 2600 };
+enum { MOST_COLS = 2600, IGNORED = -100 };
 
 /* What is unusual about some rows: added to columns from .. from + n, in so many of the rows. */
 struct twist {
@@ -19,34 +19,38 @@ struct twist {
     double add;
     size_t from, n, every;
     double upstream, spread, target; /* factor of all logits; added to the target's */
+    int ignored;                     /* every so many-th row, and its neighbour */
 };
 static const struct twist twists[] = {
-    {"nothing", 0, 0, 0, 1, 1, 0, 0},
-    {"later blocks lower", -60, 700, MOST_COLS, 1, 1, 0, 0},
-    {"later blocks much lower", -150, 700, MOST_COLS, 2, 1, 0, 0},
-    {"later blocks higher", 40, 900, MOST_COLS, 1, 1, 0, 0},
-    {"later blocks much higher", 90, 900, MOST_COLS, 3, 1, 0, 0},
-    {"the first block masked", -INFINITY, 0, 512, 1, 1, 0, 0},
-    {"most masked", -INFINITY, 3, MOST_COLS, 2, 1, 0, 0},
-    {"a whole row masked", -INFINITY, 0, MOST_COLS, 5, 1, 0, 0},
-    {"NaN", NAN, 130, 1, 4, 1, 0, 0},
-    {"infinite", INFINITY, 600, 1, 4, 1, 0, 0},
-    {"far from 0", 1e6, 0, MOST_COLS, 3, 1, 0, 0},
-    {"spread over all exponents", -104, 100, 50, 1, 1, 0, 0},
-    {"a large scale", 0, 0, 0, 1, 1e30, 0, 0},
-    {"a scale near the end of the way", 0, 0, 0, 1, 0x1p26, 0, 0},
-    {"a small scale", 0, 0, 0, 1, 1e-35, 0, 0},
-    {"a tiny scale", 0, 0, 0, 1, 1e-44, 0, 0},
-    {"a negative scale", 0, 0, 0, 1, -3, 0, 0},
-    {"no gradient", 0, 0, 0, 1, 0, 0, 0},
-    {"infinite scale", 0, 0, 0, 1, INFINITY, 0, 0},
-    {"results that underflow", 0, 0, 0, 1, 1, 30, 0},
-    {"results that underflow, scaled", 0, 0, 0, 1, 1e-12, 25, 0},
-    {"a large scale and a sure target", 0, 0, 0, 1, 0x1p100, 15, 100},
-    {"a scale of double and a sure target", 0, 0, 0, 1, 0x1p950, 170, 700},
-    {"an unlikely target", 0, 0, 0, 1, 1, 4, -300},
+    {"nothing", 0, 0, 0, 1, 1, 0, 0, 0},
+    {"later blocks lower", -60, 700, MOST_COLS, 1, 1, 0, 0, 0},
+    {"later blocks much lower", -150, 700, MOST_COLS, 2, 1, 0, 0, 0},
+    {"later blocks higher", 40, 900, MOST_COLS, 1, 1, 0, 0, 0},
+    {"later blocks much higher", 90, 900, MOST_COLS, 3, 1, 0, 0, 0},
+    {"the first block masked", -INFINITY, 0, 512, 1, 1, 0, 0, 0},
+    {"most masked", -INFINITY, 3, MOST_COLS, 2, 1, 0, 0, 0},
+    {"a whole row masked", -INFINITY, 0, MOST_COLS, 5, 1, 0, 0, 0},
+    {"NaN", NAN, 130, 1, 4, 1, 0, 0, 0},
+    {"infinite", INFINITY, 600, 1, 4, 1, 0, 0, 0},
+    {"far from 0", 1e6, 0, MOST_COLS, 3, 1, 0, 0, 0},
+    {"spread over all exponents", -104, 100, 50, 1, 1, 0, 0, 0},
+    {"a large scale", 0, 0, 0, 1, 1e30, 0, 0, 0},
+    {"a scale near the end of the way", 0, 0, 0, 1, 0x1p26, 0, 0, 0},
+    {"a small scale", 0, 0, 0, 1, 1e-35, 0, 0, 0},
+    {"a tiny scale", 0, 0, 0, 1, 1e-44, 0, 0, 0},
+    {"a negative scale", 0, 0, 0, 1, -3, 0, 0, 0},
+    {"no gradient", 0, 0, 0, 1, 0, 0, 0, 0},
+    {"infinite scale", 0, 0, 0, 1, INFINITY, 0, 0, 0},
+    {"results that underflow", 0, 0, 0, 1, 1, 30, 0, 0},
+    {"results that underflow, scaled", 0, 0, 0, 1, 1e-12, 25, 0, 0},
+    {"a large scale and a sure target", 0, 0, 0, 1, 0x1p100, 15, 100, 0},
+    {"a scale of double and a sure target", 0, 0, 0, 1, 0x1p950, 170, 700, 0},
+    {"an unlikely target", 0, 0, 0, 1, 1, 4, -300, 0},
+    {"ignored rows", 0, 0, 0, 1, 1, 0, 0, 7},
+    {"ignored rows, NaN in others", NAN, 130, 1, 4, 1, 0, 0, 3},
 };
 enum { TWISTS = sizeof twists / sizeof *twists };
+static const nll_dtype types[] = {NLL_F32, NLL_F64, NLL_F16, NLL_BF16};
 
 /* The call; `weight` NULL: the way that keeps. */
 static double run(nll_dtype t, void *x, const size_t shape[3], const int64_t *y,
@@ -59,6 +63,8 @@ static double run(nll_dtype t, void *x, const size_t shape[3], const int64_t *y,
                               .nll = nll_out_1d(nll, NLL_F64, rows)};
     nll_result r = {.struct_size = sizeof r};
     a.logits.row_stride = a.grad.row_stride = (ptrdiff_t)shape[2];
+    a.ignore_index = IGNORED;
+    for (size_t i = 0; i < rows; i++) a.has_ignore_index |= y[i] == IGNORED;
     a.common.reduction = NLL_SUM;
     a.common.grad_output = nll_number(upstream);
     if (weight) a.common.sample_weight = nll_view_1d(weight, NLL_F64, rows);
@@ -83,14 +89,15 @@ static void compare(nll_dtype t, const struct twist *w, const size_t shape[3], i
             v += (twisted ? w->add : 0) + (c == (size_t)y[i] ? w->target : 0);
             elem_set(x, t, (ptrdiff_t)(i * shape[2] + c), v);
         }
+        if (w->ignored && i % (size_t)w->ignored < 2) y[i] = IGNORED;
     }
     memcpy(got, x, bytes); /* the same lies between the rows, too */
     memcpy(want, x, bytes);
     double a = run(t, x, shape, y, weight, w->upstream, want, nll[0]);
     double b = run(t, in_place ? got : x, shape, y, NULL, w->upstream, got, nll[1]);
     char label[160];
-    snprintf(label, sizeof label, "%s, %s, %zux%zu, %zu apart%s", w->name,
-             t == NLL_F32 ? "f32" : "f64", rows, cols, shape[2], in_place ? ", in place" : "");
+    snprintf(label, sizeof label, "%s, %s, %zux%zu, %zu apart%s", w->name, nll_dtype_name(t), rows,
+             cols, shape[2], in_place ? ", in place" : "");
     cr_expect(same_bits(a, b), "%s: sum %a, not %a", label, b, a);
     for (size_t i = 0; i < rows; i++)
         cr_expect(same_bits(nll[0][i], nll[1][i]), "%s: row %zu: %a, not %a", label, i, nll[1][i],
@@ -118,18 +125,21 @@ ParameterizedTest(const int *which, kept, gradients_are_those_of_the_general_way
                                        {3, 128, 128},   {300, 129, 131},  {70, 700, 700},
                                        {1, 1024, 1024}, {41, 1000, 1000}, {9, 2600, 2603}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        for (int t = 0; t < 2; t++)
+        for (size_t t = 0; t < sizeof types / sizeof *types; t++)
             for (int in_place = 0; in_place < 2; in_place++)
-                compare(t ? NLL_F64 : NLL_F32, &twists[*which], shapes[i], in_place);
+                compare(types[t], &twists[*which], shapes[i], in_place);
 }
 
 /* Rows so long that what is kept does not lie on the stack; and gradients that go past the caches,
  * with beginnings and ends of rows within lines. */
 Test(kept, long_rows_and_large_arrays) {
     static const size_t shapes[][3] = {{5, 70001, 70001}, {3, 300000, 300000}, {7100, 1001, 1003}};
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         compare(NLL_F32, &twists[0], shapes[i], 0);
+        compare(NLL_BF16, &twists[0], shapes[i], 0);
+    }
     compare(NLL_F64, &twists[0], shapes[0], 0);
+    compare(NLL_F16, &twists[0], shapes[2], 0);
 }
 
 /* Terms of a lane that the least term of row_lse, 2^-125 of the block's scale, rounds up one by

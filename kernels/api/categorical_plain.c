@@ -8,10 +8,23 @@
 #include "categorical.h"
 #include "categorical_coef.h"
 #include "fetch.h"
+#include "half.h"
 #include "tile.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+static int keeps(const cat_plan *p);
+static int is_half(const nll_view *v) { return v->dtype == NLL_F16 || v->dtype == NLL_BF16; }
+
+/* Logits in half precision, and gradients of the same kind, that the kernels take as they are. */
+static int halves(const cat_plan *p) {
+    enum { LEAST = 65 }; /* columns: below, the kernels take many rows at once */
+    const nll_out *grad = &p->a->grad;
+    int same = grad->dtype == p->x->dtype && grad->col_stride == 1;
+    return is_half(p->x) && p->type == NLL_TYPE_F32 && p->x->col_stride == 1 && !p->transformed &&
+           p->cols >= LEAST && (!nll_out_given(grad) || (same && keeps(p)));
+}
 
 int cat_is_plain(const cat_plan *p) {
     const nll_categorical_args *a = p->a;
@@ -23,14 +36,15 @@ int cat_is_plain(const cat_plan *p) {
                   nll_out_given(&a->grad_target_probs);
     int weights = nll_view_given(&a->class_weight) || nll_view_given(&a->common.sample_weight) ||
                   (nll_view_given(up) && up->dtype != NLL_NUMBER);
-    return p->form == CAT_LOGITS && p->x_direct && !p->dense && !(a->z_loss > 0) && !outputs &&
-           !(graded && (!p->grad_direct || weights));
+    if (p->form != CAT_LOGITS || p->dense || a->z_loss > 0 || outputs || (graded && weights))
+        return 0;
+    return (p->x_direct && (!graded || p->grad_direct)) || halves(p);
 }
 
 /* What cat_rows is to cat_group; `top`, `unit` and `at_y` are in the compute type. */
 typedef struct plain_rows {
     size_t row, count;
-    int64_t y[NLL_ROW_GROUP];
+    const int64_t *y;
     double N[NLL_ROW_GROUP], S[NLL_ROW_GROUP], lost[NLL_ROW_GROUP], top[NLL_ROW_GROUP],
         unit[NLL_ROW_GROUP], x_y[NLL_ROW_GROUP];
     double others[NLL_ROW_GROUP], mantissa[NLL_ROW_GROUP], power[NLL_ROW_GROUP], p_y[NLL_ROW_GROUP];
@@ -40,14 +54,14 @@ typedef struct plain_rows {
 
 /* The logits of the targets, and the sums; is a row far from 0 or empty?  In loops that a compiler
  * can vectorise. */
-#define LOGITS_AND_SUMS(T)                                              \
+#define LOGITS_AND_SUMS(T, stored, of)                                  \
     do {                                                                \
-        const T *x = (const T *)p->x->data;                             \
+        const stored *x = (const stored *)p->x->data;                   \
         const T *top = (const T *)(const void *)g->top;                 \
         T at[NLL_ROW_GROUP] = {0};                                      \
         ptrdiff_t from = (ptrdiff_t)g->row * p->x->row_stride;          \
         for (size_t i = 0; i < g->count; i++, from += p->x->row_stride) \
-            at[i] = x[from + (ptrdiff_t)g->y[i]];                       \
+            at[i] = of(x[from + (ptrdiff_t)g->y[i]]);                   \
         for (size_t i = 0; i < g->count; i++) {                         \
             T peak = at[i] > top[i] ? at[i] : top[i];                   \
             odd |= !(peak <= (T)NLL_NEAR) | !(peak >= (T)-NLL_NEAR);    \
@@ -58,19 +72,24 @@ typedef struct plain_rows {
             g->S[i] += g->lost[i];                                      \
         }                                                               \
     } while (0)
+#define AS_IS(x) (x)
 static int plain_sums(const cat_plan *p, plain_rows *g) {
     int odd = 0;
-    if (p->type == NLL_TYPE_F32)
-        LOGITS_AND_SUMS(float);
+    if (p->type == NLL_TYPE_F64)
+        LOGITS_AND_SUMS(double, double, AS_IS);
+    else if (p->x->dtype == NLL_F16)
+        LOGITS_AND_SUMS(float, uint16_t, nll_of_f16);
+    else if (p->x->dtype == NLL_BF16)
+        LOGITS_AND_SUMS(float, uint16_t, nll_of_bf16);
     else
-        LOGITS_AND_SUMS(double);
+        LOGITS_AND_SUMS(float, float, AS_IS);
     return !odd;
 }
-static int plain_labels(const cat_plan *p, plain_rows *g) {
-    int odd = 0;
-    cat_targets(p, g->row, g->count, g->y);
-    for (size_t i = 0; i < g->count; i++) odd |= g->y[i] < 0;
-    return !odd;
+
+/* The kernel for logits as they are stored. */
+static enum nll_kernel stored_as(const cat_plan *p, enum nll_kernel plain, enum nll_kernel f16,
+                                 enum nll_kernel bf16) {
+    return p->x->dtype == NLL_F16 ? f16 : p->x->dtype == NLL_BF16 ? bf16 : plain;
 }
 
 /* Losses, and what gradients need. */
@@ -97,13 +116,12 @@ static void plain_gradients(const cat_plan *p, const plain_rows *g) {
                         nll_element(p->type, g->at_y, i));
 }
 
-/* The whole group, pass by pass. */
+/* All rows, pass by pass. */
 static __attribute__((noinline)) int plain_passes(const cat_plan *p, size_t row, size_t count,
-                                                  double *loss) {
-    plain_rows rows = {.row = row, .count = count}, *g = &rows;
+                                                  const int64_t *y, double *loss) {
+    plain_rows rows = {.row = row, .count = count, .y = y}, *g = &rows;
     int graded = nll_out_given(&p->a->grad);
-    if (!plain_labels(p, g)) return 0;
-    cat_pass_direct(p, NLL_K_row_lse,
+    cat_pass_direct(p, stored_as(p, NLL_K_row_lse, NLL_K_row_lse_f16, NLL_K_row_lse_bf16),
                     (nll_job){.in = {NULL, g->y}, .out = {g->N, g->S, g->lost, g->top}}, row,
                     count);
     if (!plain_sums(p, g)) return 0;
@@ -126,16 +144,21 @@ enum {
 static size_t keep_ld(const cat_plan *p) { return (p->cols + 15) / 16 * 16; }
 
 /* Past the caches, where the gradients fill them. */
-static int streams(const cat_plan *p) {
+static int fills(const cat_plan *p) {
     return p->a->grad.data != p->x->data &&
-           nll_tile_streams(p->rows * p->cols * nll_type_size(p->type));
+           nll_tile_streams(p->rows * p->cols * nll_dtype_size(p->a->grad.dtype));
+}
+/* Short rows that begin within lines lose by that. */
+static int whole_lines(const cat_plan *p) {
+    const nll_out *grad = &p->a->grad;
+    const size_t size = nll_dtype_size(grad->dtype);
+    return p->cols * size >= KEEP_PIECES ||
+           ((uintptr_t)grad->data | (uintptr_t)grad->row_stride * size) % NLL_LINE == 0;
 }
 static int keeps(const cat_plan *p) {
-    const nll_out *grad = &p->a->grad;
-    const size_t size = nll_type_size(p->type), row = p->cols * size;
-    if (!nll_out_given(grad) || p->in_tile || row < KEEP_LEAST || row > KEEP_MOST) return 0;
-    int lines = ((uintptr_t)grad->data | (uintptr_t)grad->row_stride * size) % NLL_LINE == 0;
-    return lines || row >= KEEP_PIECES || !streams(p);
+    const size_t row = p->cols * nll_type_size(p->type);
+    if (!nll_out_given(&p->a->grad) || p->in_tile || row < KEEP_LEAST || row > KEEP_MOST) return 0;
+    return is_half(p->x) || whole_lines(p) || !fills(p);
 }
 
 /* The kernel: sums of `now`, gradients of `due`; either may be NULL. */
@@ -149,20 +172,21 @@ static void keep_pass(const cat_plan *p, plain_rows *now, const plain_rows *due)
         job.in[4] = due->unit;
         job.in[5] = due->y;
         job.in[6] = due->at_y;
-        job.out[6] = nll_put_target(&p->a->grad, p->type, due->row, 0, NLL_ALONG_COLS, NULL);
+        job.out[6] = nll_out_row(&p->a->grad, due->row);
         job.out_ld[6] = p->a->grad.row_stride;
-        job.par[0] = streams(p);
+        job.par[0] = fills(p) && whole_lines(p);
     }
     if (now) {
         job.rows = now->count;
-        job.in[0] = nll_fetch(p->x, p->type, p->isa, now->row, 0, NLL_ALONG_COLS, p->cols, NULL);
+        job.in[0] = nll_view_row(p->x, now->row);
         job.ld[0] = p->x->row_stride;
         job.in[1] = now->y;
         void *const out[] = {now->N, now->S, now->lost, now->top, now->unit, now->kept};
         for (int k = 0; k < 6; k++) job.out[k] = out[k];
         job.out_ld[5] = (ptrdiff_t)keep_ld(p);
     }
-    p->isa->fn[p->type][NLL_K_row_softmax_pass](&job);
+    p->isa->fn[p->type][stored_as(p, NLL_K_row_softmax_pass, NLL_K_row_softmax_pass_f16,
+                                  NLL_K_row_softmax_pass_bf16)](&job);
 }
 
 /* Do the kept exponentials give these rows' gradients? */
@@ -180,7 +204,8 @@ static int keep_fits(const cat_plan *p, const plain_rows *g) {
 
 /* How many rows are done: all before the first that are not plain. */
 static __attribute__((noinline)) size_t plain_kept(const cat_plan *p, size_t row, size_t count,
-                                                   double *loss, char *memory, size_t together) {
+                                                   const int64_t *y, double *loss, char *memory,
+                                                   size_t together) {
     plain_rows batch[2], *due = NULL;
     size_t done = 0;
     for (unsigned turn = 0; done < count; turn = !turn) {
@@ -188,7 +213,7 @@ static __attribute__((noinline)) size_t plain_kept(const cat_plan *p, size_t row
         now->row = row + done;
         now->count = count - done < together ? count - done : together;
         now->kept = memory + turn * (together * keep_ld(p) * nll_type_size(p->type));
-        if (!plain_labels(p, now)) break;
+        now->y = y + done;
         if (due && due->count != now->count) {
             keep_pass(p, NULL, due);
             due = NULL;
@@ -199,6 +224,8 @@ static __attribute__((noinline)) size_t plain_kept(const cat_plan *p, size_t row
         plain_finish(p, now, 1, loss + done);
         if (keep_fits(p, now))
             due = now;
+        else if (is_half(p->x))
+            break;
         else
             plain_gradients(p, now);
         done += now->count;
@@ -235,22 +262,42 @@ void cat_plain_run(cat_plan *p, size_t begin, size_t end,
 
 /* Apart, so that whoever does without it needs no stack for it. */
 static __attribute__((noinline)) size_t plain_kept_here(const cat_plan *p, size_t row, size_t count,
-                                                        double *loss) {
+                                                        const int64_t *y, double *loss) {
     _Alignas(NLL_LINE) char stack[KEEP_STACK];
     size_t together = sizeof stack / keep_bytes(p);
-    return plain_kept(p, row, count, loss, stack,
+    return plain_kept(p, row, count, y, loss, stack,
                       together > NLL_ROW_GROUP ? NLL_ROW_GROUP : together);
 }
 
+/* Rows that all count, with their targets; how many of them are done. */
+static size_t plain_run(const cat_plan *p, size_t row, size_t count, const int64_t *y,
+                        double *loss) {
+    if (keeps(p) && keep_bytes(p) <= KEEP_STACK) return plain_kept_here(p, row, count, y, loss);
+    if (keeps(p) && p->kept) return plain_kept(p, row, count, y, loss, p->kept, 1);
+    if (is_half(p->x) && nll_out_given(&p->a->grad)) return 0; /* no memory to keep them */
+    return plain_passes(p, row, count, y, loss) ? count : 0;
+}
+
 size_t cat_plain_group(const cat_plan *p, size_t row, size_t count, double *loss) {
+    const nll_out *grad = &p->a->grad;
+    int64_t y[NLL_ROW_GROUP];
     size_t done = 0;
-    if (nll_out_given(&p->a->grad) && p->grad_scale == 0) return 0; /* it is 0 whatever a row has */
-    if (keeps(p) && keep_bytes(p) <= KEEP_STACK)
-        done = plain_kept_here(p, row, count, loss);
-    else if (keeps(p) && p->kept)
-        done = plain_kept(p, row, count, loss, p->kept, 1);
-    else if (plain_passes(p, row, count, loss))
-        done = count;
+    if (nll_out_given(grad) && p->grad_scale == 0) return 0; /* it is 0 whatever a row has */
+    cat_targets(p, row, count, y);
+    for (size_t run; done < count; done += run) {
+        for (run = 0; done + run < count && y[done + run] >= 0;) run++;
+        if (run > 0) {
+            size_t some = plain_run(p, row + done, run, y + done, loss + done);
+            if (some < run) {
+                done += some;
+                break;
+            }
+        } else { /* ignored: unread */
+            loss[done] = 0;
+            nll_row_zero(grad, p->type, p->isa, row + done);
+            run = 1;
+        }
+    }
     if (done > 0 && nll_out_given(&p->a->nll))
         nll_put(&p->a->nll, NLL_TYPE_F64, p->isa, row, 0, NLL_ALONG_ROWS, done, loss);
     return done;

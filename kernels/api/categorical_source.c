@@ -66,7 +66,7 @@ void cat_pass_direct(const cat_plan *p, enum nll_kernel kernel, nll_job job, siz
                      size_t count) {
     job.rows = count;
     job.cols = p->cols;
-    job.in[0] = nll_fetch(p->x, p->type, p->isa, row, 0, NLL_ALONG_COLS, p->cols, NULL);
+    job.in[0] = nll_view_row(p->x, row);
     job.ld[0] = p->x->row_stride;
     if (p->next && kernel == NLL_K_row_lse)
         nll_tile_ask(&job, job.in[0], p->next->data, nll_dtype_size(p->next->dtype),

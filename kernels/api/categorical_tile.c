@@ -39,7 +39,7 @@ static int half_rows(const cat_plan *p) {
            p->x->col_stride == 1 && p->cols <= most;
 }
 
-int cat_tiled(const cat_plan *p) { return turned(p) || half_rows(p); }
+int cat_tiled(const cat_plan *p) { return turned(p) || (half_rows(p) && !cat_is_plain(p)); }
 
 /* Where columns are turned, a line of the cache of each at least; divides NLL_BLOCK. */
 size_t cat_tile_rows(const cat_plan *p) {
@@ -66,16 +66,14 @@ static void lay_out(nll_out *o, const nll_view *v) {
 /* `count` rows of an array from `row` on. */
 static nll_view view_at(const cat_plan *p, const nll_view *v, size_t row, size_t count) {
     nll_view rows = *v;
-    rows.data = (const char *)v->data +
-                (ptrdiff_t)row * v->row_stride * (ptrdiff_t)nll_dtype_size(v->dtype);
+    rows.data = nll_view_row(v, row);
     rows.rows = count;
     rows.cols = p->cols;
     return rows;
 }
 static nll_out out_at(const cat_plan *p, const nll_out *o, size_t row, size_t count) {
     nll_out rows = *o;
-    rows.data =
-        (char *)o->data + (ptrdiff_t)row * o->row_stride * (ptrdiff_t)nll_dtype_size(o->dtype);
+    rows.data = nll_out_row(o, row);
     rows.rows = count;
     rows.cols = p->cols;
     return rows;

@@ -30,6 +30,15 @@ void *nll_put_target(const nll_out *o, enum nll_type type, size_t row, size_t co
 void nll_put(const nll_out *o, enum nll_type type, const nll_isa *isa, size_t row, size_t col,
              enum nll_along along, size_t count, const void *from);
 
+/* Row `row` as it lies in memory. */
+static inline const void *nll_view_row(const nll_view *v, size_t row) {
+    return (const char *)v->data +
+           (ptrdiff_t)row * v->row_stride * (ptrdiff_t)nll_dtype_size(v->dtype);
+}
+static inline void *nll_out_row(const nll_out *o, size_t row) {
+    return (char *)o->data + (ptrdiff_t)row * o->row_stride * (ptrdiff_t)nll_dtype_size(o->dtype);
+}
+
 /* One element as double; exact but for 64-bit integers above 2^53, which round. */
 double nll_get(const nll_view *v, size_t row, size_t col);
 /* `count` integers from row on; returns the number of them before the first that does not fit

@@ -9,7 +9,9 @@
 
 #include "kernel.h"
 #include "math/exp.h"
-#include "vec/vec.h"
+#include "shape/half.h"
+
+#include <string.h>
 
 enum { ROW_BLOCK = 32 * VL };
 
@@ -72,18 +74,30 @@ enum { ROW_WAYS = 4, ROW_GROUP = ROW_WAYS * VL };
  * the row are read from copies with -inf there.  So the loops have no branches, and where a hole
  * lies, which is chance, costs no wrong guess of one. */
 typedef struct row_piece {
-    _Alignas(64) T tail[ROW_GROUP], holed[ROW_GROUP + 1]; /* one for a hole that is elsewhere */
-    const T *from; /* where group 0 lies in the row, copied or not */
+    _Alignas(64) union {
+        T t[ROW_GROUP];
+        uint16_t h[2 * ROW_GROUP];
+    } tail;
+    union {
+        T t[ROW_GROUP + 1]; /* one for a hole that is elsewhere */
+        uint16_t h[ROW_GROUP + 1];
+    } holed;
+    const void *from; /* where group 0 lies in the row, copied or not */
     size_t groups;
-    const T *group[ROW_BLOCK / ROW_GROUP]; /* `groups` of them are */
+    const void *group[ROW_BLOCK / ROW_GROUP]; /* `groups` of them are */
+    T *wide;                                  /* room for a block of halves as floats */
 } row_piece;
 
-NLL_INLINE void row_open(row_piece *p, const T *x, size_t n, size_t hole, int holes) {
+/* All pointers, as their number is known; those from `groups` on may lie past the end: never read
+ */
+NLL_INLINE void row_open_groups(row_piece *p, const void *x, size_t n, enum stored as) {
     p->groups = (n + ROW_GROUP - 1) / ROW_GROUP;
     p->from = x;
-    /* all, as their number is known; those from `groups` on may lie past the end: never read */
     NLL_UNROLL for (size_t g = 0; g < ROW_BLOCK / ROW_GROUP; g++) p->group[g] =
-        (const T *)((uintptr_t)x + g * ROW_GROUP * sizeof(T));
+        (const void *)((uintptr_t)x + g * ROW_GROUP * stored_size(as));
+}
+NLL_INLINE void row_open(row_piece *p, const T *x, size_t n, size_t hole, int holes) {
+    row_open_groups(p, x, n, STORED_T);
     size_t last = n / ROW_GROUP * ROW_GROUP;
     if (last < n) {
         for (size_t k = 0; k < ROW_GROUP; k += VL) {
@@ -92,15 +106,38 @@ NLL_INLINE void row_open(row_piece *p, const T *x, size_t n, size_t hole, int ho
                 v = v_load(x + last + k);
             else if (last + k < n)
                 v = v_loadn(x + last + k, n - last - k, -INFINITY);
-            v_store(p->tail + k, v);
+            v_store(p->tail.t + k, v);
         }
-        p->group[last / ROW_GROUP] = p->tail;
+        p->group[last / ROW_GROUP] = p->tail.t;
     }
     if (holes) { /* a hole in another block: group 0 is copied as it is */
         size_t g = hole < n ? hole / ROW_GROUP : 0;
-        for (size_t k = 0; k < ROW_GROUP; k += VL) v_store(p->holed + k, v_load(p->group[g] + k));
-        p->holed[hole < n ? hole % ROW_GROUP : ROW_GROUP] = -INFINITY;
-        p->group[g] = p->holed;
+        for (size_t k = 0; k < ROW_GROUP; k += VL)
+            v_store(p->holed.t + k, v_load((const T *)p->group[g] + k));
+        p->holed.t[hole < n ? hole % ROW_GROUP : ROW_GROUP] = -INFINITY;
+        p->group[g] = p->holed.t;
+    }
+}
+/* The same of halves, `before` of which lie before x in its row.  A last group that is not whole
+ * ends where the row does; what it lacks comes behind it. */
+NLL_INLINE void row_open_halves(row_piece *p, const uint16_t *x, size_t n, size_t before,
+                                size_t hole, int holes, enum stored as) {
+    const uint16_t least = as == STORED_F16 ? 0xfc00 : 0xff80; /* -inf */
+    row_open_groups(p, x, n, as);
+    size_t rest = n % ROW_GROUP;
+    if (rest > 0) {
+        for (size_t i = ROW_GROUP; i < 2 * ROW_GROUP; i++) p->tail.h[i] = least;
+        if (before + n >= ROW_GROUP)
+            memcpy(p->tail.h, x + n - ROW_GROUP, ROW_GROUP * sizeof *x);
+        else
+            for (size_t i = 0; i < rest; i++) p->tail.h[ROW_GROUP - rest + i] = x[i];
+        p->group[n / ROW_GROUP] = p->tail.h + ROW_GROUP - rest;
+    }
+    if (holes) {
+        size_t g = hole < n ? hole / ROW_GROUP : 0;
+        memcpy(p->holed.h, p->group[g], ROW_GROUP * sizeof *x);
+        p->holed.h[hole < n ? hole % ROW_GROUP : ROW_GROUP] = least;
+        p->group[g] = p->holed.h;
     }
 }
 

@@ -56,7 +56,7 @@ NLL_INLINE V pass_sums_of(const row_piece *x, const row_piece *z, const row_scal
     NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) e[k] = a[k] = v_set(0);
     size_t g = 0, both = x->groups < later->groups ? x->groups : later->groups;
     for (; g < both; g++) {
-        row_prefetch(later->from + g * ROW_GROUP);
+        row_prefetch(later, g, STORED_T);
         m = pass_max(m, later->group[g]);
         pass_group(e, a, s, d, x->group[g], z->group[g]);
     }
@@ -73,7 +73,8 @@ typedef struct pass_stage {
 } pass_stage;
 
 NLL_INLINE void pass_open(pass_stage *to, size_t row, size_t column, const nll_job sides[]) {
-    for (unsigned k = 0; k < PASS_SIDES; k++) row_stage_open(&to->side[k], row, column, &sides[k]);
+    for (unsigned k = 0; k < PASS_SIDES; k++)
+        row_stage_open(&to->side[k], row, column, &sides[k], STORED_T);
 }
 NLL_INLINE void pass_scales(pass_stage *to, const V top[PASS_SIDES], const nll_job sides[]) {
     for (unsigned k = 0; k < PASS_SIDES; k++) row_stage_scale(&to->side[k], top[k], &sides[k], 0);
@@ -81,7 +82,7 @@ NLL_INLINE void pass_scales(pass_stage *to, const V top[PASS_SIDES], const nll_j
 
 /* The sums of a block, and the maxima of a later one beside them. */
 NLL_INLINE void pass_block(double sum[PASS_SUMS], V top[PASS_SIDES], const pass_stage *now,
-                           const pass_stage *later, T d) {
+                           pass_stage *later, T d) {
     const row_stage *x = &now->side[0], *z = &now->side[1];
     V gaps;
     row_scale s = {.lowest = v_set((x->scale - ROW_BIAS) * ROW_LN2), /* the factor is 0 there */
@@ -91,7 +92,7 @@ NLL_INLINE void pass_block(double sum[PASS_SUMS], V top[PASS_SIDES], const pass_
     sum[2] = row_fold(gaps);
     s = (row_scale){.lowest = v_set((z->scale - ROW_LOWEST) * ROW_LN2),
                     .magic = v_set(ROW_MAGIC + ROW_BIAS - z->scale)};
-    sum[1] = row_fold(row_sum_of(&z->piece, &s, &later->side[1].piece, &top[1], NULL));
+    sum[1] = row_fold(row_sum_of(&z->piece, &s, &later->side[1].piece, &top[1], NULL, STORED_T));
 }
 
 /* The sums of a row: of side k 2^N (S + lost), the third one times 2^N of side 0. */
@@ -159,7 +160,8 @@ void NLL_SYM(row_kl_pass)(const nll_job *j) {
     if (j->rows == 0) return;
     for (unsigned i = 0; i < 2; i++) {
         pass_open(&stage[i], 0, i * ROW_BLOCK, sides);
-        for (unsigned k = 0; k < PASS_SIDES; k++) top[k] = row_max_of(&stage[i].side[k].piece);
+        for (unsigned k = 0; k < PASS_SIDES; k++)
+            top[k] = row_max_of(&stage[i].side[k].piece, STORED_T);
         pass_scales(&stage[i], top, sides);
     }
     for (pass_stage *now = &stage[0], *next = &stage[1], *far = &stage[2];

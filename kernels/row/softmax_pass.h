@@ -13,7 +13,8 @@
  *   in5 a column of each row that becomes in6, or -1; NULL: none
  *   out6 g_j = f 2^(R - k - U) e_j: the bits of row_softmax_grad for numbers e, finite f,
  *        NLL_PASS_LEAST <= R - k <= NLL_PASS_MOST.  Below them the factor is 0
- * par0: not 0: g goes past the caches */
+ * par0: not 0: g goes past the caches
+ * row_softmax_pass_f16, row_softmax_pass_bf16: x and g in half precision, g rounded from float. */
 #ifndef NLL_ROW_SOFTMAX_PASS_H
 #define NLL_ROW_SOFTMAX_PASS_H
 
@@ -40,31 +41,42 @@ NLL_INLINE T keep_factor(const double *coef, T R) {
 typedef struct keep_due {
     V f;
     const T *e;
-    T *g;
+    void *g;
     size_t at, n, hole;
     T value;
 } keep_due;
 
+/* How gradients are written. */
+typedef struct keep_way {
+    int stream; /* past the caches */
+    enum stored as;
+} keep_way;
+
 /* Columns from `at` up to `end`, which are no whole group. */
-NLL_INLINE void keep_due_some(keep_due *d, size_t end, int stream) {
+NLL_INLINE void keep_due_some(keep_due *d, size_t end, keep_way way) {
     for (; d->at < end; d->at += VL) {
         size_t k = end - d->at < VL ? end - d->at : VL;
         V y = v_mul(v_loadn(d->e + d->at, k, 0), d->f);
-        int here = d->hole - d->at < k;
-        if (stream && k == VL && !here)
-            v_stream(d->g + d->at, y);
+        if (d->hole - d->at < k) {
+            T whole[VL];
+            v_store(whole, y);
+            whole[d->hole - d->at] = d->value;
+            y = v_load(whole);
+        }
+        if (k == VL)
+            stored_store(d->g, d->at, y, way.as, way.stream);
         else
-            v_storen(d->g + d->at, y, k);
-        if (here) d->g[d->hole] = d->value;
+            stored_storen(d->g, d->at, y, k, way.as);
     }
     d->at = end;
 }
 /* The next group, if there is a whole one. */
-NLL_INLINE void keep_due_group(keep_due *d, int stream) {
-    enum { WRITE_AHEAD = 1024 };
+NLL_INLINE void keep_due_group(keep_due *d, keep_way way) {
+    enum { WRITE_AHEAD = 4096 };
     if (d->n - d->at < ROW_GROUP) return;
     V y[ROW_WAYS];
-    T *g = d->g + d->at;
+    const size_t size = stored_size(way.as);
+    char *g = (char *)d->g + d->at * size;
     NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) y[k] =
         v_mul(v_load(d->e + d->at + k * VL), d->f);
     if (d->hole - d->at < ROW_GROUP) { /* once in a row */
@@ -74,38 +86,36 @@ NLL_INLINE void keep_due_group(keep_due *d, int stream) {
         NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) y[k] = v_load(whole + k * VL);
     }
     NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) {
-        if (stream) {
-            v_stream(g + k * VL, y[k]);
-        } else {
-            __builtin_prefetch((const char *)(g + k * VL) + WRITE_AHEAD, 1);
-            v_store(g + k * VL, y[k]);
-        }
+        if (!way.stream && k * VL * size % 64 == 0)
+            __builtin_prefetch(g + k * VL * size + WRITE_AHEAD, 1, 2);
+        stored_store(g, k * VL, y[k], way.as, way.stream);
     }
     d->at += ROW_GROUP;
 }
-NLL_INLINE void keep_due_finish(keep_due *d, int stream) {
-    while (d->n - d->at >= ROW_GROUP) keep_due_group(d, stream);
-    keep_due_some(d, d->n, stream);
+NLL_INLINE void keep_due_finish(keep_due *d, keep_way way) {
+    while (d->n - d->at >= ROW_GROUP) keep_due_group(d, way);
+    keep_due_some(d, d->n, way);
 }
 /* Row r of the job.  Past the caches go whole lines: what lies before the first is written here,
  * and what lies after the last is asked for in time, since a store that waits holds up those after
- * it.
- */
-NLL_INLINE keep_due keep_due_row(const nll_job *j, size_t r, int stream) {
+ * it. */
+NLL_INLINE keep_due keep_due_row(const nll_job *j, size_t r, keep_way way) {
     enum { LAST_AHEAD = 4096 };
+    const ptrdiff_t size = (ptrdiff_t)stored_size(way.as), step = j->out_ld[6] * size;
     keep_due d = {
         .e = (const T *)j->in[2] + (ptrdiff_t)r * j->ld[2],
-        .g = (T *)j->out[6] + (ptrdiff_t)r * j->out_ld[6],
+        .g = (char *)j->out[6] + (ptrdiff_t)r * step,
         .f = v_set(keep_factor((const double *)j->in[3] + 4 * r, ((const T *)j->in[4])[r])),
         .n = j->cols,
         .hole = row_hole(j, 5, r, 0)};
     if (j->in[5]) d.value = ((const T *)j->in[6])[r];
-    if (stream) {
-        const ptrdiff_t later = (ptrdiff_t)(r + 1 + LAST_AHEAD / (d.n * sizeof(T) + 1));
-        const T *end = (const T *)j->out[6] + later * j->out_ld[6] + d.n;
-        if ((uintptr_t)end % 64 != 0) __builtin_prefetch(end - 1, 1);
-        size_t head = (size_t)(-(uintptr_t)d.g % 64) / sizeof(T);
-        keep_due_some(&d, head < d.n ? head : d.n, 0);
+    if (way.stream) {
+        const size_t bytes = d.n * (size_t)size;
+        const ptrdiff_t later = (ptrdiff_t)(r + 1 + LAST_AHEAD / (bytes + 1));
+        uintptr_t end = (uintptr_t)j->out[6] + (uintptr_t)(later * step) + bytes;
+        if (end % 64 != 0) __builtin_prefetch((const void *)(end - 1), 1);
+        size_t head = (size_t)(-(uintptr_t)d.g % 64) / (size_t)size;
+        keep_due_some(&d, head < d.n ? head : d.n, (keep_way){0, way.as});
     }
     return d;
 }
@@ -137,8 +147,8 @@ NLL_INLINE void keep_group(V a[ROW_WAYS], const row_scale *s, V floor, const T *
 
 /* row_sum_of that keeps its terms, and what is due beside it.  In the sum terms are at least
  * `floor`. */
-NLL_INLINE V keep_sum_of(const row_piece *p, const row_scale *s, V floor, const row_piece *later,
-                         V *top, keep_block *keep, keep_due *due, int stream) {
+NLL_INLINE V keep_sum_of(const row_piece *p, const row_scale *s, V floor, row_piece *later, V *top,
+                         keep_block *keep, keep_due *due, keep_way way) {
     V a[ROW_WAYS], m[ROW_WAYS];
     NLL_UNROLL for (unsigned k = 0; k < ROW_WAYS; k++) {
         a[k] = v_set(0);
@@ -148,13 +158,13 @@ NLL_INLINE V keep_sum_of(const row_piece *p, const row_scale *s, V floor, const 
     size_t g = 0;
     for (; g < p->groups; g++) {
         if (g < later->groups) {
-            row_prefetch(later->from + g * ROW_GROUP);
-            row_max_group(m, later->group[g]);
+            row_prefetch(later, g, way.as);
+            row_max_group(m, later, g, way.as);
         }
         keep_group(a, s, floor, p->group[g], g < whole ? keep->e + g * ROW_GROUP : keep->spill);
-        if (due) keep_due_group(due, stream);
+        if (due) keep_due_group(due, way);
     }
-    for (; g < later->groups; g++) row_max_group(m, later->group[g]);
+    for (; g < later->groups; g++) row_max_group(m, later, g, way.as);
     for (size_t at = whole * ROW_GROUP; at < keep->n; at += VL) {
         size_t k = keep->n - at < VL ? keep->n - at : VL;
         v_storen(keep->e + at, v_load(keep->spill + at % ROW_GROUP), k);
@@ -173,7 +183,7 @@ NLL_INLINE T keep_scale_of(const row_stage *block, T *R) {
     return block->scale;
 }
 
-NLL_INLINE void keep_rows(const nll_job *j, int graded, int stream) {
+NLL_INLINE void keep_rows(const nll_job *j, int graded, keep_way way) {
     double *N = j->out[0], *S = j->out[1], *lost = j->out[2];
     T *top = j->out[3], *R = j->out[4];
     row_stage stage[3];
@@ -181,9 +191,11 @@ NLL_INLINE void keep_rows(const nll_job *j, int graded, int stream) {
     keep_block keep = {.n = 0};
     keep_due due = {0};
     T scale = 0;
+    _Alignas(64) T wide[3][ROW_BLOCK];
+    for (unsigned i = 0; i < 3 && way.as != STORED_T; i++) stage[i].piece.wide = wide[i];
     for (unsigned i = 0; i < 2; i++) {
-        row_stage_open(&stage[i], 0, i * ROW_BLOCK, j);
-        row_stage_scale(&stage[i], row_max_of(&stage[i].piece), j, 0);
+        row_stage_open(&stage[i], 0, i * ROW_BLOCK, j, way.as);
+        row_stage_scale(&stage[i], row_max_of(&stage[i].piece, way.as), j, 0);
     }
     for (row_stage *now = &stage[0], *next = &stage[1], *far = &stage[2]; now->row < j->rows;) {
         const size_t r = now->row, c = now->column;
@@ -194,9 +206,9 @@ NLL_INLINE void keep_rows(const nll_job *j, int graded, int stream) {
                 state = (row_state){N[r], S[r], lost[r], top[r]};
                 scale = R[r];
             }
-            if (graded) due = keep_due_row(j, r, stream);
+            if (graded) due = keep_due_row(j, r, way);
         }
-        row_stage_open(far, next->row, next->column + ROW_BLOCK, j);
+        row_stage_open(far, next->row, next->column + ROW_BLOCK, j, way.as);
         const T unit = keep_scale_of(now, &scale);
         row_scale s = {.lowest = v_set((unit - KEEP_UP - ROW_BIAS) * ROW_LN2),
                        .magic = v_set(ROW_MAGIC + ROW_BIAS + KEEP_UP - unit)};
@@ -209,7 +221,7 @@ NLL_INLINE void keep_rows(const nll_job *j, int graded, int stream) {
         V floor = row_one_exp(&s, v_set((now->scale - ROW_LOWEST) * ROW_LN2));
         V maximum;
         double sum = row_fold(keep_sum_of(&now->piece, &s, floor, &far->piece, &maximum, &keep,
-                                          graded ? &due : NULL, stream));
+                                          graded ? &due : NULL, way));
         row_stage_scale(far, maximum, j, 0);
         state.top = now->top > state.top ? now->top : state.top;
         double down = (double)unit - (double)KEEP_UP - (double)now->scale;
@@ -220,7 +232,7 @@ NLL_INLINE void keep_rows(const nll_job *j, int graded, int stream) {
             lost[r] = row_canonical(state.lost);
             top[r] = state.top;
             R[r] = scale;
-            if (graded) keep_due_finish(&due, stream);
+            if (graded) keep_due_finish(&due, way);
         }
         row_stage *done = now;
         now = next;
@@ -229,26 +241,32 @@ NLL_INLINE void keep_rows(const nll_job *j, int graded, int stream) {
     }
 }
 
-NLL_INLINE void keep_job(const nll_job *j, int stream) {
+NLL_INLINE void keep_job(const nll_job *j, keep_way way) {
     const int graded = j->in[2] && j->out[6];
     if (j->in[0] && graded)
-        keep_rows(j, 1, stream);
+        keep_rows(j, 1, way);
     else if (j->in[0])
-        keep_rows(j, 0, stream);
+        keep_rows(j, 0, way);
     for (size_t r = 0; r < j->rows && !j->in[0] && graded; r++) {
-        keep_due due = keep_due_row(j, r, stream);
-        keep_due_finish(&due, stream);
+        keep_due due = keep_due_row(j, r, way);
+        keep_due_finish(&due, way);
     }
 }
 
-void NLL_SYM(row_softmax_pass)(const nll_job *j) {
+NLL_INLINE void keep_pass(const nll_job *j, enum stored as) {
     if (j->rows == 0) return;
     if (j->par[0] != 0) {
-        keep_job(j, 1);
+        keep_job(j, (keep_way){1, as});
         v_stream_end();
     } else {
-        keep_job(j, 0);
+        keep_job(j, (keep_way){0, as});
     }
 }
+
+void NLL_SYM(row_softmax_pass)(const nll_job *j) { keep_pass(j, STORED_T); }
+#if defined(NLL_T_F32)
+void NLL_SYM(row_softmax_pass_f16)(const nll_job *j) { keep_pass(j, STORED_F16); }
+void NLL_SYM(row_softmax_pass_bf16)(const nll_job *j) { keep_pass(j, STORED_BF16); }
+#endif
 
 #endif

@@ -3,15 +3,7 @@
 #define NLL_SHAPE_CONVERT_H
 
 #include "kernel.h"
-#include "vec/vec.h"
-
-/* The lower 16 bits of each lane are the bfloat16: add half of the last place, ties to even. */
-NLL_INLINE vi bf16_of(vf x) {
-    vi u = f_bits(x), odd = i_and(i_shr(u, 16), i_set(1));
-    vi r = i_shr(i_add(u, i_add(odd, i_set(0x7fff))), 16);
-    vf y = f_sel(f_isnan(x), f_of_bits(i_set(0x7fc0)), f_of_bits(r));
-    return f_bits(y);
-}
+#include "shape/half.h"
 
 NLL_INLINE void convert_in(const uint16_t *x, float *y, size_t n, vf load(const uint16_t *)) {
     size_t i = 0;

@@ -329,8 +329,14 @@ NLL_INLINE void f_store_f16(uint16_t *p, vf x) {
     _mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph(x.a, 8));
     _mm_storeu_si128((__m128i *)(p + 8), _mm256_cvtps_ph(x.b, 8));
 }
-NLL_INLINE void i_store_u16(uint16_t *p, vi x) { /* the lower halves, each below 2^16 */
+NLL_INLINE __m256i avx2_u16(vi x) { /* the lower halves */
     __m256i lo = _mm256_set1_epi32(0xffff);
     __m256i y = _mm256_packus_epi32(_mm256_and_si256(x.a, lo), _mm256_and_si256(x.b, lo));
-    _mm256_storeu_si256((__m256i *)p, _mm256_permute4x64_epi64(y, 0xd8));
+    return _mm256_permute4x64_epi64(y, 0xd8);
+}
+NLL_INLINE void i_store_u16(uint16_t *p, vi x) { _mm256_storeu_si256((__m256i *)p, avx2_u16(x)); }
+NLL_INLINE void i_stream_u16(uint16_t *p, vi x) { _mm256_stream_si256((__m256i *)p, avx2_u16(x)); }
+NLL_INLINE void f_stream_f16(uint16_t *p, vf x) {
+    _mm_stream_si128((__m128i *)p, _mm256_cvtps_ph(x.a, 8));
+    _mm_stream_si128((__m128i *)(p + 8), _mm256_cvtps_ph(x.b, 8));
 }

@@ -242,3 +242,9 @@ NLL_INLINE void f_store_f16(uint16_t *p, vf x) {
 NLL_INLINE void i_store_u16(uint16_t *p, vi x) { /* the lower halves */
     _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(x.v));
 }
+NLL_INLINE void f_stream_f16(uint16_t *p, vf x) {
+    _mm256_stream_si256((__m256i *)p, _mm512_cvtps_ph(x, 8));
+}
+NLL_INLINE void i_stream_u16(uint16_t *p, vi x) {
+    _mm256_stream_si256((__m256i *)p, _mm512_cvtepi32_epi16(x.v));
+}

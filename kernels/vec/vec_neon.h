@@ -316,3 +316,5 @@ NLL_INLINE void i_store_u16(uint16_t *p, vi x) { /* the lower halves */
     vst1_u16(p + 8, vmovn_u32(vreinterpretq_u32_s32(x.c)));
     vst1_u16(p + 12, vmovn_u32(vreinterpretq_u32_s32(x.d)));
 }
+NLL_INLINE void f_stream_f16(uint16_t *p, vf x) { f_store_f16(p, x); }
+NLL_INLINE void i_stream_u16(uint16_t *p, vi x) { i_store_u16(p, x); }

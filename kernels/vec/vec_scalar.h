@@ -248,3 +248,5 @@ NLL_INLINE void f_store_f16(uint16_t *p, vf x) {
 NLL_INLINE void i_store_u16(uint16_t *p, vi x) { /* the lower halves */
     for (unsigned i = 0; i < 16; i++) p[i] = (uint16_t)x.l[i];
 }
+NLL_INLINE void f_stream_f16(uint16_t *p, vf x) { f_store_f16(p, x); }
+NLL_INLINE void i_stream_u16(uint16_t *p, vi x) { i_store_u16(p, x); }
