@@ -183,6 +183,7 @@ void batch_make(struct batch *b, const struct batch_case *what) {
     }
     fill_inputs(b, &state);
     if (d->family == LOSS) b->job.par[0] = gen_value(GEN_SCALE, &state);
+    if (d->out[5] == X_KEPT && !plain) b->job.par[0] = (double)(choice >> 2 & 1); /* streams */
     if (batch_can_carry(d) && !plain && choice >> 1 & 1) make_carry(b);
 }
 

@@ -133,7 +133,11 @@ ParameterizedTest(const int *which, kept, gradients_are_those_of_the_general_way
 /* Rows so long that what is kept does not lie on the stack; and gradients that go past the caches,
  * with beginnings and ends of rows within lines. */
 Test(kept, long_rows_and_large_arrays) {
-    static const size_t shapes[][3] = {{5, 70001, 70001}, {3, 300000, 300000}, {7100, 1001, 1003}};
+    static const size_t shapes[][3] = {{5, 70001, 70001},
+                                       {3, 300000, 300000},
+                                       {7100, 1001, 1003},
+                                       {7100, 1001, 1001},
+                                       {40000, 129, 129}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         compare(NLL_F32, &twists[0], shapes[i], 0);
         compare(NLL_BF16, &twists[0], shapes[i], 0);

@@ -148,11 +148,11 @@ static int fills(const cat_plan *p) {
     return p->a->grad.data != p->x->data &&
            nll_tile_streams(p->rows * p->cols * nll_dtype_size(p->a->grad.dtype));
 }
-/* Short rows that begin within lines lose by that. */
+/* Short rows with gaps between them that begin within lines lose by that. */
 static int whole_lines(const cat_plan *p) {
     const nll_out *grad = &p->a->grad;
     const size_t size = nll_dtype_size(grad->dtype);
-    return p->cols * size >= KEEP_PIECES ||
+    return grad->row_stride == (ptrdiff_t)p->cols || p->cols * size >= KEEP_PIECES ||
            ((uintptr_t)grad->data | (uintptr_t)grad->row_stride * size) % NLL_LINE == 0;
 }
 static int keeps(const cat_plan *p) {

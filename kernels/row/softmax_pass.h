@@ -52,21 +52,24 @@ typedef struct keep_way {
     enum stored as;
 } keep_way;
 
-/* Columns from `at` up to `end`, which are no whole group. */
-NLL_INLINE void keep_due_some(keep_due *d, size_t end, keep_way way) {
-    for (; d->at < end; d->at += VL) {
+/* The next k <= VL columns. */
+NLL_INLINE V keep_due_vector(const keep_due *d, size_t k) {
+    V y = v_mul(v_loadn(d->e + d->at, k, 0), d->f);
+    if (d->hole - d->at >= k) return y;
+    T whole[VL];
+    v_store(whole, y);
+    whole[d->hole - d->at] = d->value;
+    return v_load(whole);
+}
+/* Columns from `at` up to `end`, which are no whole group, to `to`. */
+NLL_INLINE void keep_due_some(keep_due *d, size_t end, void *to, keep_way way) {
+    for (size_t from = d->at; d->at < end; d->at += VL) {
         size_t k = end - d->at < VL ? end - d->at : VL;
-        V y = v_mul(v_loadn(d->e + d->at, k, 0), d->f);
-        if (d->hole - d->at < k) {
-            T whole[VL];
-            v_store(whole, y);
-            whole[d->hole - d->at] = d->value;
-            y = v_load(whole);
-        }
+        V y = keep_due_vector(d, k);
         if (k == VL)
-            stored_store(d->g, d->at, y, way.as, way.stream);
+            stored_store(to, d->at - from, y, way.as, way.stream);
         else
-            stored_storen(d->g, d->at, y, k, way.as);
+            stored_storen(to, d->at - from, y, k, way.as);
     }
     d->at = end;
 }
@@ -92,14 +95,51 @@ NLL_INLINE void keep_due_group(keep_due *d, keep_way way) {
     }
     d->at += ROW_GROUP;
 }
-NLL_INLINE void keep_due_finish(keep_due *d, keep_way way) {
-    while (d->n - d->at >= ROW_GROUP) keep_due_group(d, way);
-    keep_due_some(d, d->n, way);
+/* Where the next column goes. */
+NLL_INLINE void *keep_due_place(const keep_due *d, keep_way way) {
+    return (char *)d->g + d->at * stored_size(way.as);
 }
-/* Row r of the job.  Past the caches go whole lines: what lies before the first is written here,
- * and what lies after the last is asked for in time, since a store that waits holds up those after
- * it. */
-NLL_INLINE keep_due keep_due_row(const nll_job *j, size_t r, keep_way way) {
+
+/* Past the caches go whole lines.  One that two rows share waits here until the second begins. */
+enum { KEEP_LINE = 64 };
+typedef struct keep_line {
+    _Alignas(KEEP_LINE) unsigned char bytes[KEEP_LINE];
+    size_t held; /* of them */
+} keep_line;
+
+NLL_INLINE int keep_rows_touch(const nll_job *j) {
+    return j->out_ld[6] == (ptrdiff_t)j->cols && j->cols >= ROW_GROUP;
+}
+
+/* The columns of row r before its first whole line. */
+NLL_INLINE void keep_due_begin(keep_due *d, keep_line *line, keep_way way) {
+    const size_t size = stored_size(way.as);
+    const keep_way here = {0, way.as};
+    size_t head = (size_t)(-(uintptr_t)d->g % KEEP_LINE) / size;
+    if (line->held == 0) {
+        keep_due_some(d, head < d->n ? head : d->n, d->g, here);
+        return;
+    }
+    V whole;
+    keep_due_some(d, head, line->bytes + line->held, here);
+    memcpy(&whole, line->bytes, sizeof whole);
+    v_stream((T *)((uintptr_t)d->g - line->held), whole);
+    line->held = 0;
+}
+/* All that is left of a row; `more`: another one begins where it ends. */
+NLL_INLINE void keep_due_finish(keep_due *d, keep_line *line, int more, keep_way way) {
+    const size_t size = stored_size(way.as);
+    while (d->n - d->at >= ROW_GROUP) keep_due_group(d, way);
+    size_t rest = way.stream ? (d->n - d->at) % (KEEP_LINE / size) : 0;
+    keep_due_some(d, d->n - rest, keep_due_place(d, way), way);
+    if (!way.stream) return;
+    line->held = more ? rest * size : 0;
+    keep_due_some(d, d->n, line->held ? (void *)line->bytes : keep_due_place(d, way),
+                  (keep_way){0, way.as});
+}
+/* Row r of the job.  What is no whole line is asked for in time, since a store that waits holds up
+ * those after it. */
+NLL_INLINE keep_due keep_due_row(const nll_job *j, size_t r, keep_line *line, keep_way way) {
     enum { LAST_AHEAD = 4096 };
     const ptrdiff_t size = (ptrdiff_t)stored_size(way.as), step = j->out_ld[6] * size;
     keep_due d = {
@@ -111,11 +151,11 @@ NLL_INLINE keep_due keep_due_row(const nll_job *j, size_t r, keep_way way) {
     if (j->in[5]) d.value = ((const T *)j->in[6])[r];
     if (way.stream) {
         const size_t bytes = d.n * (size_t)size;
-        const ptrdiff_t later = (ptrdiff_t)(r + 1 + LAST_AHEAD / (bytes + 1));
-        uintptr_t end = (uintptr_t)j->out[6] + (uintptr_t)(later * step) + bytes;
-        if (end % 64 != 0) __builtin_prefetch((const void *)(end - 1), 1);
-        size_t head = (size_t)(-(uintptr_t)d.g % 64) / (size_t)size;
-        keep_due_some(&d, head < d.n ? head : d.n, (keep_way){0, way.as});
+        size_t later = r + 1 + LAST_AHEAD / (bytes + 1);
+        if (keep_rows_touch(j)) later = r == 0 ? j->rows - 1 : j->rows;
+        uintptr_t end = (uintptr_t)j->out[6] + (uintptr_t)((ptrdiff_t)later * step) + bytes;
+        if (end % KEEP_LINE != 0) __builtin_prefetch((const void *)(end - 1), 1);
+        keep_due_begin(&d, line, way);
     }
     return d;
 }
@@ -190,6 +230,7 @@ NLL_INLINE void keep_rows(const nll_job *j, int graded, keep_way way) {
     row_state state = {0};
     keep_block keep = {.n = 0};
     keep_due due = {0};
+    keep_line line = {.held = 0};
     T scale = 0;
     _Alignas(64) T wide[3][ROW_BLOCK];
     for (unsigned i = 0; i < 3 && way.as != STORED_T; i++) stage[i].piece.wide = wide[i];
@@ -206,7 +247,7 @@ NLL_INLINE void keep_rows(const nll_job *j, int graded, keep_way way) {
                 state = (row_state){N[r], S[r], lost[r], top[r]};
                 scale = R[r];
             }
-            if (graded) due = keep_due_row(j, r, way);
+            if (graded) due = keep_due_row(j, r, &line, way);
         }
         row_stage_open(far, next->row, next->column + ROW_BLOCK, j, way.as);
         const T unit = keep_scale_of(now, &scale);
@@ -232,7 +273,7 @@ NLL_INLINE void keep_rows(const nll_job *j, int graded, keep_way way) {
             lost[r] = row_canonical(state.lost);
             top[r] = state.top;
             R[r] = scale;
-            if (graded) keep_due_finish(&due, way);
+            if (graded) keep_due_finish(&due, &line, keep_rows_touch(j) && r + 1 < j->rows, way);
         }
         row_stage *done = now;
         now = next;
@@ -243,13 +284,14 @@ NLL_INLINE void keep_rows(const nll_job *j, int graded, keep_way way) {
 
 NLL_INLINE void keep_job(const nll_job *j, keep_way way) {
     const int graded = j->in[2] && j->out[6];
+    keep_line line = {.held = 0};
     if (j->in[0] && graded)
         keep_rows(j, 1, way);
     else if (j->in[0])
         keep_rows(j, 0, way);
     for (size_t r = 0; r < j->rows && !j->in[0] && graded; r++) {
-        keep_due due = keep_due_row(j, r, way);
-        keep_due_finish(&due, way);
+        keep_due due = keep_due_row(j, r, &line, way);
+        keep_due_finish(&due, &line, keep_rows_touch(j) && r + 1 < j->rows, way);
     }
 }
 
