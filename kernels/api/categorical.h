@@ -50,7 +50,7 @@ typedef struct cat_plan {
     int plain;            /* categorical_plain.c will do, for most groups */
     int brief;            /* categorical_short.c will do, for most blocks */
     int in_tile;          /* the arrays are a tile's */
-    void *kept;           /* of a task: room for two rows too long for the stack; or NULL */
+    void *kept;           /* of a task: room for a row too long for the stack; or NULL */
     double cap[2];        /* {softcap, temperature} for the kernel */
     const double *weight; /* class weights [cols] or NULL */
     const void *uniform;  /* smoothed: u_c [cols] in the compute type */

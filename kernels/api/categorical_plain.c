@@ -134,10 +134,9 @@ static __attribute__((noinline)) int plain_passes(const cat_plan *p, size_t row,
 
 enum {
     KEEP_BYTES = 96 << 10, /* of the rows that are kept together, unless one has more */
-    KEEP_STACK = 2 * KEEP_BYTES,
-    KEEP_MOST = 1 << 20,  /* bytes of a row: beyond, they would not stay in the cache */
-    KEEP_LEAST = 512,     /* bytes of a row, at least */
-    KEEP_PIECES = 2 << 10 /* the same, where rows begin within lines that go past the caches */
+    KEEP_MOST = 1 << 20,   /* bytes of a row: beyond, they would not stay in the cache */
+    KEEP_LEAST = 512,      /* bytes of a row, at least */
+    KEEP_PIECES = 2 << 10  /* the same, where rows begin within lines that go past the caches */
 };
 
 /* From row to row. */
@@ -212,7 +211,7 @@ static __attribute__((noinline)) size_t plain_kept(const cat_plan *p, size_t row
         plain_rows *now = &batch[turn];
         now->row = row + done;
         now->count = count - done < together ? count - done : together;
-        now->kept = memory + turn * (together * keep_ld(p) * nll_type_size(p->type));
+        now->kept = memory; /* those due are read before these are written */
         now->y = y + done;
         if (due && due->count != now->count) {
             keep_pass(p, NULL, due);
@@ -243,13 +242,13 @@ size_t cat_plain_rows(const cat_plan *p) {
     return group;
 }
 
-static size_t keep_bytes(const cat_plan *p) { return 2 * keep_ld(p) * nll_type_size(p->type); }
+static size_t keep_bytes(const cat_plan *p) { return keep_ld(p) * nll_type_size(p->type); }
 
 void cat_plain_run(cat_plan *p, size_t begin, size_t end,
                    void (*run)(cat_plan *, cat_tile *, size_t, size_t)) {
     void *heap = NULL;
     cat_plan own;
-    if (p->plain && keeps(p) && keep_bytes(p) > KEEP_STACK)
+    if (p->plain && keeps(p) && keep_bytes(p) > KEEP_BYTES)
         heap = aligned_alloc(NLL_LINE, keep_bytes(p));
     if (heap) {
         own = *p;
@@ -263,7 +262,7 @@ void cat_plain_run(cat_plan *p, size_t begin, size_t end,
 /* Apart, so that whoever does without it needs no stack for it. */
 static __attribute__((noinline)) size_t plain_kept_here(const cat_plan *p, size_t row, size_t count,
                                                         const int64_t *y, double *loss) {
-    _Alignas(NLL_LINE) char stack[KEEP_STACK];
+    _Alignas(NLL_LINE) char stack[KEEP_BYTES];
     size_t together = sizeof stack / keep_bytes(p);
     return plain_kept(p, row, count, y, loss, stack,
                       together > NLL_ROW_GROUP ? NLL_ROW_GROUP : together);
@@ -272,7 +271,7 @@ static __attribute__((noinline)) size_t plain_kept_here(const cat_plan *p, size_
 /* Rows that all count, with their targets; how many of them are done. */
 static size_t plain_run(const cat_plan *p, size_t row, size_t count, const int64_t *y,
                         double *loss) {
-    if (keeps(p) && keep_bytes(p) <= KEEP_STACK) return plain_kept_here(p, row, count, y, loss);
+    if (keeps(p) && keep_bytes(p) <= KEEP_BYTES) return plain_kept_here(p, row, count, y, loss);
     if (keeps(p) && p->kept) return plain_kept(p, row, count, y, loss, p->kept, 1);
     if (is_half(p->x) && nll_out_given(&p->a->grad)) return 0; /* no memory to keep them */
     return plain_passes(p, row, count, y, loss) ? count : 0;

@@ -11,6 +11,7 @@
  * Of kept ones:
  *   in2 e [rows, cols] or NULL: nothing of this   in3 {f, k} per row, see row_softmax_grad   in4 R
  *   in5 a column of each row that becomes in6, or -1; NULL: none
+ *   in2 may be out5, row for row
  *   out6 g_j = f 2^(R - k - U) e_j: the bits of row_softmax_grad for numbers e, finite f,
  *        NLL_PASS_LEAST <= R - k <= NLL_PASS_MOST.  Below them the factor is 0
  * par0: not 0: g goes past the caches
@@ -37,6 +38,13 @@ NLL_INLINE T keep_factor(const double *coef, T R) {
     return (T)(coef[0] * row_pow2(power >= (double)KEEP_EXPONENT ? power : -HUGE_VAL));
 }
 
+/* Past the caches go whole lines.  One that two rows share waits here until the second begins. */
+enum { KEEP_LINE = 64 };
+typedef struct keep_line {
+    _Alignas(KEEP_LINE) unsigned char bytes[KEEP_LINE];
+    size_t held; /* of them */
+} keep_line;
+
 /* A row of kept exponentials on its way to be a gradient: columns before `at` are there. */
 typedef struct keep_due {
     V f;
@@ -44,6 +52,8 @@ typedef struct keep_due {
     void *g;
     size_t at, n, hole;
     T value;
+    int more; /* another row begins where this one ends */
+    keep_line *line;
 } keep_due;
 
 /* How gradients are written. */
@@ -73,10 +83,9 @@ NLL_INLINE void keep_due_some(keep_due *d, size_t end, void *to, keep_way way) {
     }
     d->at = end;
 }
-/* The next group, if there is a whole one. */
+/* The next group. */
 NLL_INLINE void keep_due_group(keep_due *d, keep_way way) {
     enum { WRITE_AHEAD = 4096 };
-    if (d->n - d->at < ROW_GROUP) return;
     V y[ROW_WAYS];
     const size_t size = stored_size(way.as);
     char *g = (char *)d->g + d->at * size;
@@ -100,21 +109,11 @@ NLL_INLINE void *keep_due_place(const keep_due *d, keep_way way) {
     return (char *)d->g + d->at * stored_size(way.as);
 }
 
-/* Past the caches go whole lines.  One that two rows share waits here until the second begins. */
-enum { KEEP_LINE = 64 };
-typedef struct keep_line {
-    _Alignas(KEEP_LINE) unsigned char bytes[KEEP_LINE];
-    size_t held; /* of them */
-} keep_line;
-
-NLL_INLINE int keep_rows_touch(const nll_job *j) {
-    return j->out_ld[6] == (ptrdiff_t)j->cols && j->cols >= ROW_GROUP;
-}
-
 /* The columns of row r before its first whole line. */
-NLL_INLINE void keep_due_begin(keep_due *d, keep_line *line, keep_way way) {
+NLL_INLINE void keep_due_begin(keep_due *d, keep_way way) {
     const size_t size = stored_size(way.as);
     const keep_way here = {0, way.as};
+    keep_line *line = d->line;
     size_t head = (size_t)(-(uintptr_t)d->g % KEEP_LINE) / size;
     if (line->held == 0) {
         keep_due_some(d, head < d->n ? head : d->n, d->g, here);
@@ -126,36 +125,46 @@ NLL_INLINE void keep_due_begin(keep_due *d, keep_line *line, keep_way way) {
     v_stream((T *)((uintptr_t)d->g - line->held), whole);
     line->held = 0;
 }
-/* All that is left of a row; `more`: another one begins where it ends. */
-NLL_INLINE void keep_due_finish(keep_due *d, keep_line *line, int more, keep_way way) {
+/* What is left of a row, less than a group. */
+NLL_INLINE void keep_due_end(keep_due *d, keep_way way) {
     const size_t size = stored_size(way.as);
-    while (d->n - d->at >= ROW_GROUP) keep_due_group(d, way);
     size_t rest = way.stream ? (d->n - d->at) % (KEEP_LINE / size) : 0;
     keep_due_some(d, d->n - rest, keep_due_place(d, way), way);
-    if (!way.stream) return;
-    line->held = more ? rest * size : 0;
-    keep_due_some(d, d->n, line->held ? (void *)line->bytes : keep_due_place(d, way),
+    if (rest == 0) return;
+    d->line->held = d->more ? rest * size : 0;
+    keep_due_some(d, d->n, d->more ? (void *)d->line->bytes : keep_due_place(d, way),
                   (keep_way){0, way.as});
+}
+/* A group, or the end: all before column 64 k is there after k of these, whatever the row's first
+ * line had of it. */
+NLL_INLINE void keep_due_next(keep_due *d, keep_way way) {
+    if (d->n - d->at >= ROW_GROUP)
+        keep_due_group(d, way);
+    else if (d->at < d->n)
+        keep_due_end(d, way);
 }
 /* Row r of the job.  What is no whole line is asked for in time, since a store that waits holds up
  * those after it. */
 NLL_INLINE keep_due keep_due_row(const nll_job *j, size_t r, keep_line *line, keep_way way) {
     enum { LAST_AHEAD = 4096 };
     const ptrdiff_t size = (ptrdiff_t)stored_size(way.as), step = j->out_ld[6] * size;
+    const int touch = j->out_ld[6] == (ptrdiff_t)j->cols && j->cols >= ROW_GROUP;
     keep_due d = {
         .e = (const T *)j->in[2] + (ptrdiff_t)r * j->ld[2],
         .g = (char *)j->out[6] + (ptrdiff_t)r * step,
         .f = v_set(keep_factor((const double *)j->in[3] + 4 * r, ((const T *)j->in[4])[r])),
         .n = j->cols,
-        .hole = row_hole(j, 5, r, 0)};
+        .hole = row_hole(j, 5, r, 0),
+        .more = touch && r + 1 < j->rows,
+        .line = line};
     if (j->in[5]) d.value = ((const T *)j->in[6])[r];
     if (way.stream) {
         const size_t bytes = d.n * (size_t)size;
         size_t later = r + 1 + LAST_AHEAD / (bytes + 1);
-        if (keep_rows_touch(j)) later = r == 0 ? j->rows - 1 : j->rows;
+        if (touch) later = r == 0 ? j->rows - 1 : j->rows;
         uintptr_t end = (uintptr_t)j->out[6] + (uintptr_t)((ptrdiff_t)later * step) + bytes;
         if (end % KEEP_LINE != 0) __builtin_prefetch((const void *)(end - 1), 1);
-        keep_due_begin(&d, line, way);
+        keep_due_begin(&d, way);
     }
     return d;
 }
@@ -201,8 +210,8 @@ NLL_INLINE V keep_sum_of(const row_piece *p, const row_scale *s, V floor, row_pi
             row_prefetch(later, g, way.as);
             row_max_group(m, later, g, way.as);
         }
+        if (due) keep_due_next(due, way); /* first: its e may lie where these go */
         keep_group(a, s, floor, p->group[g], g < whole ? keep->e + g * ROW_GROUP : keep->spill);
-        if (due) keep_due_group(due, way);
     }
     for (; g < later->groups; g++) row_max_group(m, later, g, way.as);
     for (size_t at = whole * ROW_GROUP; at < keep->n; at += VL) {
@@ -273,7 +282,6 @@ NLL_INLINE void keep_rows(const nll_job *j, int graded, keep_way way) {
             lost[r] = row_canonical(state.lost);
             top[r] = state.top;
             R[r] = scale;
-            if (graded) keep_due_finish(&due, &line, keep_rows_touch(j) && r + 1 < j->rows, way);
         }
         row_stage *done = now;
         now = next;
@@ -291,7 +299,7 @@ NLL_INLINE void keep_job(const nll_job *j, keep_way way) {
         keep_rows(j, 0, way);
     for (size_t r = 0; r < j->rows && !j->in[0] && graded; r++) {
         keep_due due = keep_due_row(j, r, &line, way);
-        keep_due_finish(&due, &line, keep_rows_touch(j) && r + 1 < j->rows, way);
+        while (due.at < due.n) keep_due_next(&due, way);
     }
 }
 
