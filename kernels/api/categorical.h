@@ -81,8 +81,8 @@ size_t cat_plain_group(const cat_plan *p, size_t row, size_t count, double *loss
 int cat_is_short(const cat_plan *p);
 int cat_short_block(cat_plan *p, size_t row, size_t count, double *loss);
 
-/* Arrays whose classes lie apart, or in half precision: groups of rows by way of tiles
- * (categorical_tile.c). */
+/* Arrays whose classes lie apart, or in half precision where the plan is not plain: groups of rows
+ * by way of tiles (categorical_tile.c). */
 enum { CAT_TILE = 264 << 10 }; /* bytes of a tile on the stack: NLL_ROW_CACHE, and a line per row */
 typedef struct cat_tile cat_tile;
 int cat_tiled(const cat_plan *p);

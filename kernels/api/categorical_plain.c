@@ -136,7 +136,7 @@ enum {
     KEEP_BYTES = 96 << 10, /* of the rows that are kept together, unless one has more */
     KEEP_MOST = 1 << 20,   /* bytes of a row: beyond, they would not stay in the cache */
     KEEP_LEAST = 512,      /* bytes of a row, at least */
-    KEEP_PIECES = 2 << 10  /* the same, where rows begin within lines that go past the caches */
+    KEEP_PIECES = 2 << 10  /* bytes of a row with gaps past the caches, at least */
 };
 
 /* From row to row. */
@@ -147,10 +147,12 @@ static int fills(const cat_plan *p) {
     return p->a->grad.data != p->x->data &&
            nll_tile_streams(p->rows * p->cols * nll_dtype_size(p->a->grad.dtype));
 }
-/* Short rows with gaps between them that begin within lines lose by that. */
+/* Short rows with gaps between them that begin within lines lose by that; numbers that lie across
+ * the ends of lines cannot. */
 static int whole_lines(const cat_plan *p) {
     const nll_out *grad = &p->a->grad;
     const size_t size = nll_dtype_size(grad->dtype);
+    if ((uintptr_t)grad->data % size != 0) return 0;
     return grad->row_stride == (ptrdiff_t)p->cols || p->cols * size >= KEEP_PIECES ||
            ((uintptr_t)grad->data | (uintptr_t)grad->row_stride * size) % NLL_LINE == 0;
 }

@@ -1,5 +1,5 @@
-/* categorical_tile.c: groups of rows whose classes lie apart, or in half precision, by way of tiles
- * (tile.h).
+/* categorical_tile.c: groups of rows whose classes lie apart, or in half precision that no kernel
+ * takes as it is (categorical_plain.c), by way of tiles (tile.h).
  *
  * A group is copied into contiguous rows of the compute type, goes through cat_group as any other
  * that lies so, its gradients in place, and these go back: every pass but the copy is in cache. */

@@ -109,7 +109,7 @@ NLL_INLINE void *keep_due_place(const keep_due *d, keep_way way) {
     return (char *)d->g + d->at * stored_size(way.as);
 }
 
-/* The columns of row r before its first whole line. */
+/* The columns before the first whole line. */
 NLL_INLINE void keep_due_begin(keep_due *d, keep_way way) {
     const size_t size = stored_size(way.as);
     const keep_way here = {0, way.as};
@@ -135,23 +135,24 @@ NLL_INLINE void keep_due_end(keep_due *d, keep_way way) {
     keep_due_some(d, d->n, d->more ? (void *)d->line->bytes : keep_due_place(d, way),
                   (keep_way){0, way.as});
 }
-/* A group, or the end: all before column 64 k is there after k of these, whatever the row's first
- * line had of it. */
+/* A group, or the end: after k of these all before column k ROW_GROUP is there, whatever the row's
+ * first line had of it. */
 NLL_INLINE void keep_due_next(keep_due *d, keep_way way) {
     if (d->n - d->at >= ROW_GROUP)
         keep_due_group(d, way);
     else if (d->at < d->n)
         keep_due_end(d, way);
 }
-/* Row r of the job.  What is no whole line is asked for in time, since a store that waits holds up
- * those after it. */
+/* Row r of the job.  What is no whole line, of rows that touch the end of the last, is asked for in
+ * time, since a store that waits holds up those after it. */
 NLL_INLINE keep_due keep_due_row(const nll_job *j, size_t r, keep_line *line, keep_way way) {
     enum { LAST_AHEAD = 4096 };
-    const ptrdiff_t size = (ptrdiff_t)stored_size(way.as), step = j->out_ld[6] * size;
+    const size_t size = stored_size(way.as), bytes = j->cols * size;
     const int touch = j->out_ld[6] == (ptrdiff_t)j->cols && j->cols >= ROW_GROUP;
+    char *g = (char *)j->out[6] + (ptrdiff_t)r * j->out_ld[6] * (ptrdiff_t)size;
     keep_due d = {
         .e = (const T *)j->in[2] + (ptrdiff_t)r * j->ld[2],
-        .g = (char *)j->out[6] + (ptrdiff_t)r * step,
+        .g = g,
         .f = v_set(keep_factor((const double *)j->in[3] + 4 * r, ((const T *)j->in[4])[r])),
         .n = j->cols,
         .hole = row_hole(j, 5, r, 0),
@@ -159,11 +160,10 @@ NLL_INLINE keep_due keep_due_row(const nll_job *j, size_t r, keep_line *line, ke
         .line = line};
     if (j->in[5]) d.value = ((const T *)j->in[6])[r];
     if (way.stream) {
-        const size_t bytes = d.n * (size_t)size;
-        size_t later = r + 1 + LAST_AHEAD / (bytes + 1);
-        if (touch) later = r == 0 ? j->rows - 1 : j->rows;
-        uintptr_t end = (uintptr_t)j->out[6] + (uintptr_t)((ptrdiff_t)later * step) + bytes;
-        if (end % KEEP_LINE != 0) __builtin_prefetch((const void *)(end - 1), 1);
+        size_t rows = touch ? j->rows - 1 : 1 + LAST_AHEAD / (bytes + 1); /* from this one on */
+        uintptr_t end = (uintptr_t)g + bytes + rows * (uintptr_t)j->out_ld[6] * size;
+        if (end % KEEP_LINE != 0 && !(touch && r > 0))
+            __builtin_prefetch((const void *)(end - 1), 1);
         keep_due_begin(&d, way);
     }
     return d;

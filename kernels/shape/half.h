@@ -4,6 +4,8 @@
 
 #include "vec/vec.h"
 
+#include <string.h>
+
 /* How the numbers of a row are stored: as T, or as halves that become floats when they are read. */
 enum stored { STORED_T, STORED_F16, STORED_BF16 };
 
@@ -53,7 +55,7 @@ NLL_INLINE void stored_storen(void *p, size_t at, vf x, size_t k, enum stored as
         return;
     }
     stored_store(some, 0, x, as, 0);
-    for (size_t i = 0; i < k; i++) ((uint16_t *)p)[at + i] = some[i];
+    memcpy((char *)p + at * sizeof *some, some, k * sizeof *some);
 }
 #else
 NLL_INLINE size_t stored_size(enum stored as) { return as == STORED_T ? sizeof(double) : 0; }

@@ -21,8 +21,9 @@
  *   d_pick(c, x)           lane by lane c[k] of eight doubles, k the low three bits of x, whose
  *                          bits 3 to 33 are 0
  *   loadn(p, k, fill)      lanes >= k are `fill` and are not read;  storen writes k lanes only
- *   stream(p, x)           store past the caches where the ISA can, p a multiple of 64 bytes; then
- *                          v_stream_end before another thread may read
+ *   stream(p, x)           store past the caches where the ISA can, p a multiple of 64 bytes (of
+ *                          32: f_stream_f16, i_stream_u16, 16 halves); then v_stream_end before
+ *                          another thread may read
  *   pick2(x, from, y)      lane by lane number from[k] of x and y in a line; only where an ISA has
  *                          it in one instruction: NLL_VEC_PICK2
  *   d_lo d_hi              the lower and upper 8 floats, widened;  f_narrow: back, one rounding
