@@ -237,17 +237,6 @@ NLL_INLINE loss_job loss_from(const loss_job *j, size_t i, int graded) {
     return part;
 }
 
-/* Row i and those after it. */
-NLL_INLINE void loss_enter(loss_rows *g, const loss_job *j, size_t i, unsigned cols) {
-    const T *x = j->x + (ptrdiff_t)i * j->ld;
-    T copy[VL * VL];
-    if (j->ld != (ptrdiff_t)cols) {
-        loss_copy(copy, (ptrdiff_t)cols, x, j->ld, cols, LOSS_EVERY);
-        x = copy;
-    }
-    loss_open(g, x, j->y + i, cols);
-}
-
 /* Four groups of VL rows at a time: of one the columns and the scale, of the one before the sums,
  * of the one before that the losses, of the first the gradients.  None waits for another. */
 NLL_INLINE void loss_groups(const loss_job *j, size_t groups, unsigned cols, int graded) {
@@ -259,7 +248,7 @@ NLL_INLINE void loss_groups(const loss_job *j, size_t groups, unsigned cols, int
         before.scale[half] = before.m[half] = d_set(0.0);
         before.S[half] = before.p[half] = d_set(1.0);
     }
-    loss_enter(&now, j, 0, cols);
+    loss_open(&now, j->x, j->y, cols);
     for (size_t i = 0; i <= groups; i++) {
         loss_sums(&now, cols); /* at the end once more, for nothing */
         loss_target(&now);
@@ -287,7 +276,8 @@ NLL_INLINE void loss_groups(const loss_job *j, size_t groups, unsigned cols, int
             before.m[half] = now.m[half];
             before.p[half] = now.p[half];
         }
-        loss_enter(&now, j, (i + 1 < groups ? i + 1 : i) * VL, cols);
+        size_t next = (i + 1 < groups ? i + 1 : i) * VL;
+        loss_open(&now, j->x + next * cols, j->y + next, cols);
     }
 }
 
@@ -367,10 +357,26 @@ void NLL_SYM(row_loss)(const nll_job *j) {
                   .ld = j->ld[0],
                   .g_ld = j->out_ld[0],
                   .scale = d_set(scale)};
-    if (j->cols >= 2 && j->cols <= NLL_LOSS_COLS && (plain || !graded))
-        loss_dispatch(&l, j->rows, (unsigned)j->cols, graded);
-    else
+    if (!(j->cols >= 2 && j->cols <= NLL_LOSS_COLS && (plain || !graded))) {
         for (size_t r = 0; r < j->rows; r++) l.loss[r] = (double)NAN;
+        return;
+    }
+    /* rows with gaps are copied here: so the loop over groups has no branch */
+    enum { COPIED = 8 * VL };
+    T copy[COPIED * VL];
+    const int gaps = l.ld != (ptrdiff_t)j->cols;
+    const size_t most = gaps ? COPIED : j->rows;
+    for (size_t i = 0, n; i < j->rows; i += n) {
+        loss_job part = loss_from(&l, i, graded);
+        n = j->rows - i < most ? j->rows - i : most;
+        for (size_t r = 0; r < n && gaps; r++)
+            memcpy(copy + r * j->cols, part.x + (ptrdiff_t)r * l.ld, j->cols * sizeof(T));
+        if (gaps) {
+            part.x = copy;
+            part.ld = (ptrdiff_t)j->cols;
+        }
+        loss_dispatch(&part, n, (unsigned)j->cols, graded);
+    }
 }
 
 #endif
