@@ -357,25 +357,26 @@ void NLL_SYM(row_loss)(const nll_job *j) {
                   .ld = j->ld[0],
                   .g_ld = j->out_ld[0],
                   .scale = d_set(scale)};
-    if (!(j->cols >= 2 && j->cols <= NLL_LOSS_COLS && (plain || !graded))) {
+    const size_t cols = j->cols;
+    if (cols < 2 || cols > NLL_LOSS_COLS || (graded && !plain)) {
         for (size_t r = 0; r < j->rows; r++) l.loss[r] = (double)NAN;
         return;
     }
     /* rows with gaps are copied here: so the loop over groups has no branch */
     enum { COPIED = 8 * VL };
     T copy[COPIED * VL];
-    const int gaps = l.ld != (ptrdiff_t)j->cols;
+    const int gaps = l.ld != (ptrdiff_t)cols;
     const size_t most = gaps ? COPIED : j->rows;
     for (size_t i = 0, n; i < j->rows; i += n) {
         loss_job part = loss_from(&l, i, graded);
         n = j->rows - i < most ? j->rows - i : most;
         for (size_t r = 0; r < n && gaps; r++)
-            memcpy(copy + r * j->cols, part.x + (ptrdiff_t)r * l.ld, j->cols * sizeof(T));
+            memcpy(copy + r * cols, part.x + (ptrdiff_t)r * l.ld, cols * sizeof(T));
         if (gaps) {
             part.x = copy;
-            part.ld = (ptrdiff_t)j->cols;
+            part.ld = (ptrdiff_t)cols;
         }
-        loss_dispatch(&part, n, (unsigned)j->cols, graded);
+        loss_dispatch(&part, n, (unsigned)cols, graded);
     }
 }
 

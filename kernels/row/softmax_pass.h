@@ -83,7 +83,8 @@ NLL_INLINE void keep_due_some(keep_due *d, size_t end, void *to, keep_way way) {
     }
     d->at = end;
 }
-/* The next group. */
+/* The next group: with each, all of the row's first k ROW_GROUP columns are there, whatever its
+ * first line had of them. */
 NLL_INLINE void keep_due_group(keep_due *d, keep_way way) {
     enum { WRITE_AHEAD = 4096 };
     V y[ROW_WAYS];
@@ -134,14 +135,6 @@ NLL_INLINE void keep_due_end(keep_due *d, keep_way way) {
     d->line->held = d->more ? rest * size : 0;
     keep_due_some(d, d->n, d->more ? (void *)d->line->bytes : keep_due_place(d, way),
                   (keep_way){0, way.as});
-}
-/* A group, or the end: after k of these all before column k ROW_GROUP is there, whatever the row's
- * first line had of it. */
-NLL_INLINE void keep_due_next(keep_due *d, keep_way way) {
-    if (d->n - d->at >= ROW_GROUP)
-        keep_due_group(d, way);
-    else if (d->at < d->n)
-        keep_due_end(d, way);
 }
 /* Row r of the job.  What is no whole line, of rows that touch the end of the last, is asked for in
  * time, since a store that waits holds up those after it. */
@@ -205,12 +198,17 @@ NLL_INLINE V keep_sum_of(const row_piece *p, const row_scale *s, V floor, row_pi
     }
     const size_t whole = keep->n / ROW_GROUP;
     size_t g = 0;
-    for (; g < p->groups; g++) {
+    for (; g < p->groups && (!due || due->n - due->at >= ROW_GROUP); g++) {
         if (g < later->groups) {
             row_prefetch(later, g, way.as);
             row_max_group(m, later, g, way.as);
         }
-        if (due) keep_due_next(due, way); /* first: its e may lie where these go */
+        if (due) keep_due_group(due, way); /* first: its e may lie where these go */
+        keep_group(a, s, floor, p->group[g], g < whole ? keep->e + g * ROW_GROUP : keep->spill);
+    }
+    if (g < p->groups && due->at < due->n) keep_due_end(due, way);
+    for (; g < p->groups; g++) { /* the last one or two of a row */
+        if (g < later->groups) row_max_group(m, later, g, way.as);
         keep_group(a, s, floor, p->group[g], g < whole ? keep->e + g * ROW_GROUP : keep->spill);
     }
     for (; g < later->groups; g++) row_max_group(m, later, g, way.as);
@@ -299,7 +297,8 @@ NLL_INLINE void keep_job(const nll_job *j, keep_way way) {
         keep_rows(j, 0, way);
     for (size_t r = 0; r < j->rows && !j->in[0] && graded; r++) {
         keep_due due = keep_due_row(j, r, &line, way);
-        while (due.at < due.n) keep_due_next(&due, way);
+        while (due.n - due.at >= ROW_GROUP) keep_due_group(&due, way);
+        if (due.at < due.n) keep_due_end(&due, way);
     }
 }
 
