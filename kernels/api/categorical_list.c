@@ -7,8 +7,7 @@
 /* Row `row` of a matrix as a vector. */
 static nll_view row_of(const nll_view *v, size_t row) {
     nll_view r = *v;
-    r.data = (const char *)v->data +
-             (ptrdiff_t)row * v->row_stride * (ptrdiff_t)nll_dtype_size(v->dtype);
+    r.data = nll_view_row(v, row);
     r.rows = v->cols;
     r.cols = 1;
     r.row_stride = v->col_stride;

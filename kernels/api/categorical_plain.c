@@ -15,15 +15,14 @@
 #include <stdlib.h>
 
 static int keeps(const cat_plan *p);
-static int is_half(const nll_view *v) { return v->dtype == NLL_F16 || v->dtype == NLL_BF16; }
 
 /* Logits in half precision, and gradients of the same kind, that the kernels take as they are. */
 static int halves(const cat_plan *p) {
     enum { LEAST = 65 }; /* columns: below, the kernels take many rows at once */
     const nll_out *grad = &p->a->grad;
     int same = grad->dtype == p->x->dtype && grad->col_stride == 1;
-    return is_half(p->x) && p->type == NLL_TYPE_F32 && p->x->col_stride == 1 && !p->transformed &&
-           p->cols >= LEAST && (!nll_out_given(grad) || (same && keeps(p)));
+    return nll_is_half(p->x->dtype) && p->type == NLL_TYPE_F32 && p->x->col_stride == 1 &&
+           !p->transformed && p->cols >= LEAST && (!nll_out_given(grad) || (same && keeps(p)));
 }
 
 int cat_is_plain(const cat_plan *p) {
@@ -159,7 +158,7 @@ static int whole_lines(const cat_plan *p) {
 static int keeps(const cat_plan *p) {
     const size_t row = p->cols * nll_type_size(p->type);
     if (!nll_out_given(&p->a->grad) || p->in_tile || row < KEEP_LEAST || row > KEEP_MOST) return 0;
-    return is_half(p->x) || whole_lines(p) || !fills(p);
+    return nll_is_half(p->x->dtype) || whole_lines(p) || !fills(p);
 }
 
 /* The kernel: sums of `now`, gradients of `due`; either may be NULL. */
@@ -225,7 +224,7 @@ static __attribute__((noinline)) size_t plain_kept(const cat_plan *p, size_t row
         plain_finish(p, now, 1, loss + done);
         if (keep_fits(p, now))
             due = now;
-        else if (is_half(p->x))
+        else if (nll_is_half(p->x->dtype))
             break;
         else
             plain_gradients(p, now);
@@ -275,7 +274,8 @@ static size_t plain_run(const cat_plan *p, size_t row, size_t count, const int64
                         double *loss) {
     if (keeps(p) && keep_bytes(p) <= KEEP_BYTES) return plain_kept_here(p, row, count, y, loss);
     if (keeps(p) && p->kept) return plain_kept(p, row, count, y, loss, p->kept, 1);
-    if (is_half(p->x) && nll_out_given(&p->a->grad)) return 0; /* no memory to keep them */
+    if (nll_is_half(p->x->dtype) && nll_out_given(&p->a->grad))
+        return 0; /* no memory to keep them */
     return plain_passes(p, row, count, y, loss) ? count : 0;
 }
 

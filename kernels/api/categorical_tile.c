@@ -35,8 +35,8 @@ static int turned(const cat_plan *p) {
  * that chunks, which stay in the L1 cache, do better; a gradient takes a second pass. */
 static int half_rows(const cat_plan *p) {
     size_t most = p->graded ? NLL_ROW_CACHE / sizeof(float) : 8 * NLL_ROW_CHUNK;
-    return (p->x->dtype == NLL_F16 || p->x->dtype == NLL_BF16) && p->type == NLL_TYPE_F32 &&
-           p->x->col_stride == 1 && p->cols <= most;
+    return nll_is_half(p->x->dtype) && p->type == NLL_TYPE_F32 && p->x->col_stride == 1 &&
+           p->cols <= most;
 }
 
 int cat_tiled(const cat_plan *p) { return turned(p) || (half_rows(p) && !cat_is_plain(p)); }

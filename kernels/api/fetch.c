@@ -76,7 +76,7 @@ const void *nll_fetch(const nll_view *v, enum nll_type type, const nll_isa *isa,
     const char *src = address(v->data, v->dtype, v->row_stride, v->col_stride, row, col);
     ptrdiff_t stride = along == NLL_ALONG_ROWS ? v->row_stride : v->col_stride;
     if (nll_in_place(v, type, along)) return src;
-    if (type == NLL_TYPE_F32 && stride == 1 && (v->dtype == NLL_F16 || v->dtype == NLL_BF16))
+    if (type == NLL_TYPE_F32 && stride == 1 && nll_is_half(v->dtype))
         convert(isa, v->dtype == NLL_F16 ? NLL_K_from_f16 : NLL_K_from_bf16, src, scratch, count);
     else if (type == NLL_TYPE_F32)
         read_float(src, v->dtype, stride, count, scratch);
@@ -110,7 +110,7 @@ void nll_put(const nll_out *o, enum nll_type type, const nll_isa *isa, size_t ro
                               (ptrdiff_t)nll_dtype_size(o->dtype);
     if (dst == from) return;
     ptrdiff_t stride = along == NLL_ALONG_ROWS ? o->row_stride : o->col_stride;
-    if (type == NLL_TYPE_F32 && stride == 1 && (o->dtype == NLL_F16 || o->dtype == NLL_BF16)) {
+    if (type == NLL_TYPE_F32 && stride == 1 && nll_is_half(o->dtype)) {
         convert(isa, o->dtype == NLL_F16 ? NLL_K_to_f16 : NLL_K_to_bf16, from, dst, n);
         return;
     }

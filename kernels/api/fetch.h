@@ -13,6 +13,8 @@ static inline size_t nll_type_size(enum nll_type type) {
     return type == NLL_TYPE_F32 ? sizeof(float) : sizeof(double);
 }
 
+static inline int nll_is_half(nll_dtype dtype) { return dtype == NLL_F16 || dtype == NLL_BF16; }
+
 /* `count` elements of v from (row, col) on, along the rows (by = 0: one column) or along the
  * columns (by = 1).  Returns them in place if they are contiguous in the compute type, else in
  * `scratch` (room for count). */

@@ -59,9 +59,7 @@ static void transpose(const piece *p, const void *from, ptrdiff_t ld, void *to, 
                                                     .par = {mode}});
 }
 
-static int is_half(const piece *p) {
-    return (p->dtype == NLL_F16 || p->dtype == NLL_BF16) && p->type == NLL_TYPE_F32;
-}
+static int is_half(const piece *p) { return nll_is_half(p->dtype) && p->type == NLL_TYPE_F32; }
 /* Lines of n numbers in half precision, `stride` apart, in or out of `to`, ld apart there. */
 static void convert_half(const piece *p, size_t lines, size_t n, ptrdiff_t stride, char *to,
                          ptrdiff_t ld) {
