@@ -11,9 +11,9 @@
  * Of kept ones:
  *   in2 e [rows, cols] or NULL: nothing of this   in3 {f, k} per row, see row_softmax_grad   in4 R
  *   in5 a column of each row that becomes in6, or -1; NULL: none
- *   in2 may be out5, row for row
  *   out6 g_j = f 2^(R - k - U) e_j: the bits of row_softmax_grad for numbers e, finite f,
  *        NLL_PASS_LEAST <= R - k <= NLL_PASS_MOST.  Below them the factor is 0
+ *   in2 may be out5: a row of it is read just before that of the same number is written
  * par0: not 0: g goes past the caches
  * row_softmax_pass_f16, row_softmax_pass_bf16: x and g in half precision, g rounded from float. */
 #ifndef NLL_ROW_SOFTMAX_PASS_H
@@ -83,8 +83,7 @@ NLL_INLINE void keep_due_some(keep_due *d, size_t end, void *to, keep_way way) {
     }
     d->at = end;
 }
-/* The next group: with each, all of the row's first k ROW_GROUP columns are there, whatever its
- * first line had of them. */
+/* The next group.  After k of them the row's first k ROW_GROUP columns are there at least. */
 NLL_INLINE void keep_due_group(keep_due *d, keep_way way) {
     enum { WRITE_AHEAD = 4096 };
     V y[ROW_WAYS];
@@ -208,7 +207,10 @@ NLL_INLINE V keep_sum_of(const row_piece *p, const row_scale *s, V floor, row_pi
     }
     if (g < p->groups && due->at < due->n) keep_due_end(due, way);
     for (; g < p->groups; g++) { /* the last one or two of a row */
-        if (g < later->groups) row_max_group(m, later, g, way.as);
+        if (g < later->groups) {
+            row_prefetch(later, g, way.as);
+            row_max_group(m, later, g, way.as);
+        }
         keep_group(a, s, floor, p->group[g], g < whole ? keep->e + g * ROW_GROUP : keep->spill);
     }
     for (; g < later->groups; g++) row_max_group(m, later, g, way.as);
