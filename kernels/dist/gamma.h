@@ -11,16 +11,36 @@
 #include "dist/wide.h"
 #include "math/beta.h"
 
-/* Loss, da and ha; t = m / a - 1 as the caller knows it: the deviance is of order t^2. */
-NLL_INLINE wide_value gamma_core(vd a, vd m, vd t, vd y) {
-    vd most = d_set(0x1p1000), inv = d_div(d_set(1), a);
-    d_stirling_parts d = d_stirling_parts_of(a, WANT_CURVE);
-    d_log_pair l = d_log_ratio(d_min(most, t), d_mul(m, inv)); /* log(m / a) */
-    vd deviance = d_neg(d_mul(a, l.rest));
-    vd last = d_mul(d_set(0.5), d_log_product(y, inv));
-    wide_value v = {.loss = d_add(d_add(d.value, deviance), d_add(last, d_set(D_HALF_LOG_2PI))),
-                    .grad = {d_sub(d.slope, l.log)},
-                    .hess = {d.curve}};
+/* a, or a + 1 for a < 1: A = a + lift; and what the division by it gives. */
+typedef struct gamma_lift {
+    md low;
+    vd lift, A, Ai, w; /* Ai = 1 / A, w = 1 / (A + 5/8) */
+} gamma_lift;
+NLL_INLINE gamma_lift gamma_lift_of(vd a) {
+    gamma_lift g = {.low = d_lt(a, d_set(1))};
+    g.lift = d_sel(g.low, d_set(1), d_set(0));
+    g.A = d_add(a, g.lift);
+    g.Ai = d_inverses(g.A, &g.w);
+    return g;
+}
+
+/* Loss, da and ha, from those of A: with lgamma(a) = lgamma(A) - log a
+ *   loss = delta(A) + a log(A / m) + m - A + log(A y^2 / a^2) / 2 + log(2 pi) / 2
+ * t = m / A - 1 as the caller knows it: without a lift the deviance is of order t^2.  ai = 1 / a.
+ */
+NLL_INLINE wide_value gamma_core(vd a, vd ai, gamma_lift g, vd m, vd t, vd y) {
+    vd half = d_set(0.5);
+    d_stirling_parts d = d_stirling_tail_w(g.w, WANT_CURVE);
+    t = d_min(d_set(0x1p1000), t);
+    d_log_pair l = d_log_ratio(t, d_mul(m, g.Ai)); /* log(m / A) */
+    vd deviance = d_nfma(a, l.rest, d_mul(g.lift, t));
+    vd outer = d_sel(g.low, d_mul(d_mul(g.A, ai), ai), ai);
+    vd last = d_fma(half, d_log_product(y, outer), d_set(D_HALF_LOG_2PI));
+    vd first = d_sel(g.low, ai, d_set(0)), slope = d_fma(g.Ai, half, d.slope);
+    vd curve = d_fma(d_mul(g.Ai, half), g.Ai, d_add(d.curve, g.Ai));
+    wide_value v = {.loss = d_add(d_add(d.value, deviance), last),
+                    .grad = {d_neg(d_add(d_add(slope, first), l.log))},
+                    .hess = {d_fma(first, first, curve)}};
     return v;
 }
 
@@ -58,28 +78,33 @@ NLL_INLINE wide_value gamma_far(wide_value v, vd a, vd b, vd y, vd m, int invers
 
 /* `gamma` alone is a function of libm. */
 NLL_INLINE wide_value gamma_rate(const vd x[], const double *par) {
-    vd a = x[0], b = x[1], y = x[2], one = d_set(1), ab = d_div(a, b);
+    vd a = x[0], b = x[1], y = x[2], one = d_set(1);
     (void)par;
-    vd m = d_mul(b, y), gap = d_fma(b, y, d_neg(a));
-    wide_value v = gamma_far(gamma_core(a, m, d_div(gap, a), y), a, b, y, m, 0);
-    v.grad[1] = d_div(gap, b);
-    v.grad[2] = d_div(d_fma(b, y, d_sub(one, a)), y);
-    v.hess[1] = d_div(ab, b);
+    gamma_lift g = gamma_lift_of(a);
+    d_inverse3 i = d_inverse3_of(a, b, y);
+    vd m = d_mul(b, y), t = d_quotient(d_fma(b, y, d_neg(g.A)), g.A, g.Ai);
+    wide_value v = gamma_far(gamma_core(a, i.a, g, m, t, y), a, b, y, m, 0);
+    v.grad[1] = d_over_by(d_fma(b, y, d_neg(a)), b, i.b);
+    v.grad[2] = d_over_by(d_fma(b, y, d_sub(one, a)), y, i.c);
+    v.hess[1] = d_over_by(d_over_by(a, b, i.b), b, i.b);
     return wide_edges(v, y, d_mask_and(d_is_positive(a), d_is_positive(b)), d_is_positive(y));
 }
 
 NLL_INLINE wide_value inverse_gamma(const vd x[], const double *par) {
-    vd a = x[0], b = x[1], y = x[2], one = d_set(1), ab = d_div(a, b), yi = d_div(one, y);
+    vd a = x[0], b = x[1], y = x[2], one = d_set(1);
     (void)par;
-    vd m = d_div(b, y), gap = d_nfma(a, y, b);
-    vd t = d_max(d_set(-1), d_div(d_div(gap, y), a)); /* a y may overflow */
-    wide_value v = gamma_far(gamma_core(a, m, t, y), a, b, y, m, 1);
-    v.grad[1] = d_mul(d_div(gap, b), yi);
+    gamma_lift g = gamma_lift_of(a);
+    d_inverse3 i = d_inverse3_of(a, b, y);
+    vd m = d_over_by(b, y, i.c), ab = d_over_by(a, b, i.b), gap = d_nfma(a, y, b);
+    vd t = d_quotient(d_over_by(d_nfma(g.A, y, b), y, i.c), g.A, g.Ai);
+    t = d_max(d_set(-1), t); /* a y may overflow */
+    wide_value v = gamma_far(gamma_core(a, i.a, g, m, t, y), a, b, y, m, 1);
+    v.grad[1] = d_mul(d_over_by(gap, b, i.b), i.c);
 #if defined(NLL_T_F64)
-    v.grad[1] = d_sel(d_lt(d_abs(v.grad[1]), d_set(INFINITY)), v.grad[1], d_sub(yi, ab));
+    v.grad[1] = d_sel(d_lt(d_abs(v.grad[1]), d_set(INFINITY)), v.grad[1], d_sub(i.c, ab));
 #endif
-    v.grad[2] = d_mul(d_sub(d_add(a, one), m), yi);
-    v.hess[1] = d_div(ab, b);
+    v.grad[2] = d_mul(d_sub(d_add(a, one), m), i.c);
+    v.hess[1] = d_over_by(ab, b, i.b);
     return wide_edges(v, y, d_mask_and(d_is_positive(a), d_is_positive(b)), d_is_positive(y));
 }
 

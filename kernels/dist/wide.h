@@ -136,6 +136,17 @@ NLL_INLINE d_log_sum d_log_over_by(vd y, vd x, vd yi, vd xi) {
 #endif
 }
 
+/* d / x where 1 / x is known, which may overflow for doubles. */
+NLL_INLINE vd d_over_by(vd d, vd x, vd xi) {
+#if defined(NLL_T_F64)
+    (void)xi;
+    return d_div(d, x);
+#else
+    (void)x;
+    return d_mul(d, xi);
+#endif
+}
+
 /* 1 / a, 1 / b, 1 / c: by one division where the product stays in range. */
 typedef struct d_inverse3 {
     vd a, b, c;
