@@ -53,27 +53,33 @@ static const double student_2[] = {
     0x1.7055191c0076cp+1, -0x1.9d6f3daaed318p+0, 0x1.c1aa4ef8ebc0dp-2};
 #endif
 
-/* h, h', h'' at a. */
+/* h', h'' at a, and h = -(tame + log(1 + lift) / 2); inverse = 1 / a, from the same division. */
 typedef struct d_student_parts {
-    vd value, slope, curve;
+    vd inverse, tame, lift, slope, curve;
 } d_student_parts;
 NLL_INLINE d_student_parts d_student_normaliser(vd a, int want) {
-    vd one = d_set(1.0), zero = d_set(0.0), half = d_set(0.5);
+    vd one = d_set(1.0), zero = d_set(0.0);
     md low = d_lt(a, one);
     vd up = d_add(a, one), x = d_sel(low, up, a);
     vd w = d_div(one, d_add(x, d_set(0.625))), w2 = d_mul(w, w);
     /* u = 1 / (4 a (a + 1)); what the step adds is 0 where there is none */
-    vd u = d_sel(low, d_min(d_set(0x1p1022), d_div(d_set(0.25), d_mul(a, up))), zero);
-    vd step = d_mul(half, d_log1p_pair(u).log);
-    d_student_parts h = {zero, zero, zero};
-    h.value = d_neg(d_fma(w, d_poly(student_0, POLY_DEGREE(student_0), w), step));
+    vd v = d_mul(a, up), both = d_div(one, v), u = d_mul(d_set(0.25), both);
+#if defined(NLL_T_F64)
+    u = d_min(d_set(0x1p1022), u);
+    vd inverse = d_div(one, a); /* v may overflow */
+#else
+    vd inverse = d_mul(up, both);
+#endif
+    u = d_sel(low, u, zero);
+    d_student_parts h = {inverse, zero, u, zero, zero};
+    h.tame = d_mul(w, d_poly(student_0, POLY_DEGREE(student_0), w));
     if (want < WANT_SLOPE) return h;
     /* the step of h': 1 / (2 v (2 a + 1)) = 2 u / (2 a + 1) */
     vd slope = d_div(d_add(u, u), d_add(a, up));
     h.slope = d_fma(w2, d_poly(student_1, POLY_DEGREE(student_1), w), slope);
     if (want < WANT_CURVE) return h;
     /* and of h'': -(6 v + 1) / (2 v^2 (2 a + 1)^2) = -2 (6 v + 1) slope^2 */
-    vd v6 = d_fma(d_set(6.0), d_mul(a, up), one);
+    vd v6 = d_fma(d_set(6.0), v, one);
     vd curve = d_mul(d_mul(d_add(v6, v6), slope), slope);
     vd p = d_poly(student_2, POLY_DEGREE(student_2), w);
     h.curve = d_neg(d_fma(d_mul(w2, w), p, d_sel(low, curve, zero)));
@@ -82,7 +88,8 @@ NLL_INLINE d_student_parts d_student_normaliser(vd a, int want) {
 
 /* h(a): -inf at 0, 0 at infinity, NaN below 0. */
 NLL_INLINE vd d_student(vd a) {
-    vd y = d_student_normaliser(a, WANT_VALUE).value;
+    d_student_parts h = d_student_normaliser(a, WANT_VALUE);
+    vd y = d_neg(d_fma(d_set(0.5), d_log1p_pair(h.lift).log, h.tame));
     y = d_sel(d_eq(a, d_set(0.0)), d_set(-INFINITY), y);
     return d_sel(d_le(d_set(0.0), a), y, d_set(NAN));
 }
