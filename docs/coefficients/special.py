@@ -79,7 +79,7 @@ def of_w(order):
 
 
 def stirling_tables():
-    for aims, kind in ((( -53, -52, -52), "double"), ((-38, -38, -38), "float")):
+    for aims, kind in ((( -53, -52, -52), "double"), ((-33, -38, -38), "float")):
         for order, aim in enumerate(aims):
             fit(f"stirling part {order} for {kind} results", of_w(order), 0, 1 / (1 + SHIFT), aim)
 
@@ -97,7 +97,7 @@ def student(order, a):
 
 
 def student_tables():
-    for aims, kind in (((-53, -53, -52), "double"), ((-38, -38, -38), "float")):
+    for aims, kind in (((-53, -53, -52), "double"), ((-33, -33, -33), "float")):
         for order, aim in enumerate(aims):
             f = lambda w, k=order: student(k, 1 / w - SHIFT) / w ** (k + 1)
             fit(f"student part {order} for {kind} results", f, 0, 1 / (1 + SHIFT), aim)

@@ -33,24 +33,22 @@ static const double student_2[] = {
     0x1.2449353a1b64dp+6,  -0x1.bc0af86efb68cp+6, 0x1.9aea35678c7f2p+6,  -0x1.e37c8191f2954p+5,
     0x1.4f9bba47b6110p+4,  -0x1.a56053e2fa862p+1};
 #else
-/* degree 12, relative error 2^-42.8 */
+/* degree 10, relative error 2^-34.6 */
 static const double student_0[] = {
-    0x1.ffffffffffe40p-4,   0x1.40000000534a7p-4,  0x1.6555550771870p-5, 0x1.54001ba8c3e47p-6,
-    0x1.142e39e81e3d3p-7,   0x1.0c6fcd1a11082p-8,  0x1.c1f06f9c802acp-9, 0x1.67d421ef1dd3fp-9,
-    -0x1.9df7f144c2341p-10, 0x1.e24058fdb4ebfp-11, 0x1.6e507d400e19dp-9, -0x1.84605288ed631p-9,
-    0x1.74ec35a2cd5bep-10};
-/* degree 13, relative error 2^-39.0 */
+    0x1.000000002992dp-3, 0x1.3fffff8300656p-4,  0x1.6555931ab4660p-5, 0x1.53f4317826a23p-6,
+    0x1.1557b18a6331bp-7, 0x1.f780d025aee4cp-9,  0x1.29ee5245009d5p-8, -0x1.0710e8f564093p-12,
+    0x1.9bc56036398dfp-9, -0x1.4be85e8202812p-9, 0x1.0de08e4642334p-9};
+/* degree 11, relative error 2^-34.1 */
 static const double student_1[] = {
-    0x1.fffffffffbe1fp-4,  0x1.400000051ec2ap-3, 0x1.0bfffde43188fp-3,  0x1.5400aeb205e03p-4,
-    0x1.59229f9259c75p-5,  0x1.94cfe17209693p-6, 0x1.7948c5d67302ap-6,  0x1.bb1906c5a7f54p-6,
-    -0x1.045e78d3e1a6bp-5, 0x1.9fa3a621d2b90p-5, -0x1.215929fa8d75ap-5, 0x1.0636ce55fc679p-5,
-    -0x1.627b01a022f14p-6, 0x1.58a26bda76807p-7};
-/* degree 14, relative error 2^-42.6 */
+    0x1.ffffffff877e5p-4,  0x1.4000006deb31cp-3, 0x1.0bffdec011831p-3,  0x1.5407e69355c98p-4,
+    0x1.584698153774fp-5,  0x1.a424ffcd953f7p-6, 0x1.23a5616d8dc74p-6,  0x1.77e360b483578p-5,
+    -0x1.353f7f5e986f6p-4, 0x1.ce6fb5b04d333p-4, -0x1.49d6f5b7aa207p-4, 0x1.0e8c10e629a12p-5};
+/* degree 12, relative error 2^-34.4 */
 static const double student_2[] = {
-    0x1.ffffffffffbebp-3, 0x1.e00000005c811p-2,  0x1.0bffffeb76c20p-1, 0x1.a900067724a5dp-2,
-    0x1.02ef9784840ebp-2, 0x1.5fa48f4f70aeep-3,  0x1.9208a44cccdf9p-3, 0x1.532f2bdbb0b88p-3,
-    0x1.b3ab0c7257190p-6, -0x1.029778b0a915fp-1, 0x1.dbf32d5d9aa87p+0, -0x1.7691d903f8b38p+1,
-    0x1.7055191c0076cp+1, -0x1.9d6f3daaed318p+0, 0x1.c1aa4ef8ebc0dp-2};
+    0x1.00000000319dcp-2, 0x1.dfffff9b25369p-2,  0x1.0c0010c45646fp-1, 0x1.a8fbb26d13c68p-2,
+    0x1.0337921761363p-2, 0x1.5a50d104d64dfp-3,  0x1.aff2e16f8440cp-3, 0x1.ea2b7f70a7363p-4,
+    0x1.3096d6751ce41p-4, -0x1.2d90c5c6dc78bp-2, 0x1.a705bc5c814ffp-1, -0x1.87b70d0c1e535p-1,
+    0x1.62bf5be8c42f1p-2};
 #endif
 
 /* h', h'' at a, and h = -(tame + log(1 + lift) / 2); inverse = 1 / a, from the same division. */
