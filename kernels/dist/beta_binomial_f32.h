@@ -41,19 +41,6 @@ static const double beta_binomial_slope_m[] = {
     0x1.5555544edc0a2p-4,  0x1.aaaaf3d524cc6p-4, 0x1.6dd5d6ad0db12p-4,  0x1.f0f132ab3913fp-5,
     0x1.160d02e67e062p-5,  0x1.cd7f60dc0e2b3p-6, -0x1.c324e2fcbd4dbp-8, 0x1.5dad14fd7ba68p-4,
     -0x1.1a4f6ab697c5ap-3, 0x1.68763b841fcf9p-3, -0x1.e8a74fcacf7dbp-4, 0x1.5e0fb9628763fp-5};
-/* delta(x) = v p(v^2), v = 1 / x, for whole numbers x: absolute error 2^-36 */
-static const double beta_binomial_whole[] = {0x1.5555554e9d757p-4,  -0x1.6c15cac3667d1p-9,
-                                             0x1.9f3ae466e0314p-11, -0x1.2585a62c29e2cp-11,
-                                             0x1.085096ba17c09p-11, -0x1.e32da9966fe77p-13};
-
-NLL_INLINE vd beta_binomial_count(vd x) {
-    vd v = d_div(d_set(1), x), v2 = d_mul(v, v);
-    int degree = POLY_DEGREE(beta_binomial_whole);
-    vd p = d_set(beta_binomial_whole[degree]);
-    NLL_UNROLL
-    for (int i = degree - 1; i >= 0; i--) p = d_fma(p, v2, d_set(beta_binomial_whole[i]));
-    return d_mul(v, p);
-}
 
 /* delta and m at x; or at x + step less those at x, with m(x). */
 typedef struct beta_binomial_tail {
@@ -116,8 +103,9 @@ NLL_INLINE wide_value beta_binomial_f32(const vd x[]) {
     vd step = d_sel(no_k, d_add(l, lift), l);
     beta_binomial_tail near = beta_binomial_over(H, S, step), far = beta_binomial_over(ht, all, lt);
     beta_binomial_tail from = beta_binomial_at(L), to = beta_binomial_at(lt);
-    vd counts = d_add(beta_binomial_count(J), beta_binomial_count(K));
-    counts = d_add(d_sub(counts, beta_binomial_count(N)), d_set(D_HALF_LOG_2PI));
+    vd counts = d_add(d_stirling_whole(J, Ji), d_stirling_whole(K, Ki));
+    counts = d_sub(counts, d_stirling_whole(N, d_div(one, N)));
+    counts = d_add(counts, d_set(D_HALF_LOG_2PI));
     counts = d_add(d_sub(from.delta, to.delta), d_sel(no_k, zero, counts));
     vd tails = d_add(d_sub(far.delta, near.delta), d_sel(no_j, zero, counts));
     vd gain =

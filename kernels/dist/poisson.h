@@ -18,18 +18,31 @@
 #include "dist/wide.h"
 #include "math/stirling.h"
 
-/* The loss for y >= 1 and m > 0, and for t = log m so low that e^t is no longer normal. */
+/* The loss for y >= 1. */
 NLL_INLINE vd poisson_loss(vd y, vd m) {
+    vd inverse = d_div(d_set(1), y);
     vd half_log = d_fma(d_set(0.5), d_log_inside(y), d_set(D_HALF_LOG_2PI));
-    return d_add(d_add(d_stirling_tail(y, WANT_VALUE).value, half_log), d_bd0(y, m));
+    return d_add(d_add(d_stirling_whole(y, inverse), half_log), d_bd0_by(y, m, inverse));
 }
-NLL_INLINE vd poisson_far_loss(vd y, vd t) {
-    vd l = d_log_inside(y), half_log = d_fma(d_set(0.5), l, d_set(D_HALF_LOG_2PI));
+/* The same for a rate of 0 too. */
+NLL_INLINE vd poisson_rate_loss(vd y, vd m) {
+    return d_sel(d_eq(m, d_set(0)), d_set(INFINITY), poisson_loss(y, m));
+}
+/* m = e^t with its loss, also where t is so low that m is no longer normal. */
+typedef struct poisson_parts {
+    vd m, loss;
+} poisson_parts;
+NLL_INLINE poisson_parts poisson_of_log(vd y, vd t) {
+#if defined(NLL_T_F64)
+    vd m = d_exp(t), l = d_log_inside(y), half_log = d_fma(d_set(0.5), l, d_set(D_HALF_LOG_2PI));
     vd rest = d_mul(y, d_sub(d_sub(l, d_set(1)), t));
-    return d_add(d_add(d_stirling_tail(y, WANT_VALUE).value, half_log), rest);
-}
-NLL_INLINE vd poisson_log_loss(vd y, vd m, vd t) {
-    return d_sel(d_lt(t, d_set(-600)), poisson_far_loss(y, t), poisson_loss(y, m));
+    vd far = d_add(d_add(d_stirling_tail(y, WANT_VALUE).value, half_log), rest);
+    return (poisson_parts){m, d_sel(d_lt(t, d_set(-600)), far, poisson_loss(y, m))};
+#else /* e^600 is infinite and e^-600 is 0, but for the loss, which is linear there */
+    vd least = d_set(-600), m = d_exp(d_min(d_set(600), d_max(least, t)));
+    vd over = d_max(d_set(0), d_sub(least, t));
+    return (poisson_parts){m, d_fma(y, over, poisson_loss(y, m))};
+#endif
 }
 
 NLL_INLINE wide_value poisson_rate(const vd x[], const double *par) {
@@ -37,19 +50,19 @@ NLL_INLINE wide_value poisson_rate(const vd x[], const double *par) {
     (void)par;
     md none = d_eq(y, zero);
     vd inv = d_div(d_set(1), m), ratio = d_sel(none, zero, d_mul(y, inv));
-    vd slope = d_sel(none, d_set(1), d_div(d_sub(m, y), m));
-    wide_value v = {.loss = d_sel(none, m, poisson_loss(y, m)),
+    vd slope = d_sel(none, d_set(1), d_over_by(d_sub(m, y), m, inv));
+    wide_value v = {.loss = d_sel(none, m, poisson_rate_loss(y, m)),
                     .grad = {slope},
                     .hess = {d_sel(none, zero, d_mul(ratio, inv))}};
     return wide_edges(v, y, d_is_nonnegative(m), d_is_count(y));
 }
 
 NLL_INLINE wide_value poisson_log_rate(const vd x[], const double *par) {
-    vd t = x[0], y = x[1], m = d_exp(t);
+    vd t = x[0], y = x[1];
     (void)par;
-    wide_value v = {.loss = d_sel(d_eq(y, d_set(0)), m, poisson_log_loss(y, m, t)),
-                    .grad = {d_sub(m, y)},
-                    .hess = {m}};
+    poisson_parts p = poisson_of_log(y, t);
+    wide_value v = {
+        .loss = d_sel(d_eq(y, d_set(0)), p.m, p.loss), .grad = {d_sub(p.m, y)}, .hess = {p.m}};
     return wide_edges(v, y, d_is_number(t), d_is_count(y));
 }
 
@@ -129,40 +142,42 @@ NLL_INLINE wide_value zip_probs_rate(const vd x[], const double *par) {
     vd m = x[1], y = x[2];
     (void)par;
     zip_gates g = zip_from_probs(x[0]);
-    zip_parts z = zip_core(g.g, g.h, g.log_g, g.log_h, m, y, poisson_loss(y, m));
+    zip_parts z = zip_core(g.g, g.h, g.log_g, g.log_h, m, y, poisson_rate_loss(y, m));
     wide_value v = {.loss = z.loss};
     zip_gate(&v, &z, g.h);
     zip_rate(&v, &z, m, y);
     return wide_edges(v, y, d_mask_and(d_is_unit(x[0]), d_is_nonnegative(m)), d_is_count(y));
 }
 NLL_INLINE wide_value zip_probs_log_rate(const vd x[], const double *par) {
-    vd t = x[1], y = x[2], m = d_exp(t);
+    vd t = x[1], y = x[2];
     (void)par;
+    poisson_parts p = poisson_of_log(y, t);
     zip_gates g = zip_from_probs(x[0]);
-    zip_parts z = zip_core(g.g, g.h, g.log_g, g.log_h, m, y, poisson_log_loss(y, m, t));
+    zip_parts z = zip_core(g.g, g.h, g.log_g, g.log_h, p.m, y, p.loss);
     wide_value v = {.loss = z.loss};
     zip_gate(&v, &z, g.h);
-    zip_log_rate(&v, &z, m, y);
+    zip_log_rate(&v, &z, p.m, y);
     return wide_edges(v, y, d_mask_and(d_is_unit(x[0]), d_is_number(t)), d_is_count(y));
 }
 NLL_INLINE wide_value zip_logits_rate(const vd x[], const double *par) {
     vd m = x[1], y = x[2];
     (void)par;
     zip_gates g = zip_from_logits(x[0]);
-    zip_parts z = zip_core(g.g, g.h, g.log_g, g.log_h, m, y, poisson_loss(y, m));
+    zip_parts z = zip_core(g.g, g.h, g.log_g, g.log_h, m, y, poisson_rate_loss(y, m));
     wide_value v = {.loss = z.loss};
     zip_gate_logits(&v, &z, g.g, g.h);
     zip_rate(&v, &z, m, y);
     return wide_edges(v, y, d_mask_and(d_is_number(x[0]), d_is_nonnegative(m)), d_is_count(y));
 }
 NLL_INLINE wide_value zip_logits_log_rate(const vd x[], const double *par) {
-    vd t = x[1], y = x[2], m = d_exp(t);
+    vd t = x[1], y = x[2];
     (void)par;
+    poisson_parts p = poisson_of_log(y, t);
     zip_gates g = zip_from_logits(x[0]);
-    zip_parts z = zip_core(g.g, g.h, g.log_g, g.log_h, m, y, poisson_log_loss(y, m, t));
+    zip_parts z = zip_core(g.g, g.h, g.log_g, g.log_h, p.m, y, p.loss);
     wide_value v = {.loss = z.loss};
     zip_gate_logits(&v, &z, g.g, g.h);
-    zip_log_rate(&v, &z, m, y);
+    zip_log_rate(&v, &z, p.m, y);
     return wide_edges(v, y, d_mask_and(d_is_number(x[0]), d_is_number(t)), d_is_count(y));
 }
 

@@ -50,5 +50,15 @@ NLL_INLINE vd d_bd0(vd x, vd m) {
     y = d_sel(d_eq(x, zero), m, y);
     return d_sel(d_mask_and(d_le(zero, x), d_le(zero, m)), y, d_set(NAN));
 }
+/* The same for x, m > 0 where 1 / x is known; of floats both are within 2^+-1000. */
+NLL_INLINE vd d_bd0_by(vd x, vd m, vd xi) {
+#if defined(NLL_T_F64)
+    (void)xi;
+    return d_bd0(x, m);
+#else
+    vd t = d_mul(d_sub(m, x), xi);
+    return d_neg(d_mul(x, d_log_ratio(t, d_mul(m, xi)).rest));
+#endif
+}
 
 #endif

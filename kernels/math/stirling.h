@@ -58,6 +58,10 @@ static const double stirling_2[] = {
     0x1.ae08821f74e36p-3, 0x1.39420aa6250f0p-3,  0x1.3523faccd453cp-3, 0x1.c3fc30ab46be2p-4,
     0x1.6480273cf9248p-4, -0x1.8863f1d7cd691p-2, 0x1.49588ab9c156dp+0, -0x1.0022dc245e158p+1,
     0x1.037063074b663p+1, -0x1.2de09fc7eb500p+0, 0x1.5a9818a537306p-2};
+/* delta(x) = v p(v^2), v = 1 / x, for whole numbers x: absolute error 2^-36 */
+static const double stirling_whole[] = {0x1.5555554e9d757p-4,  -0x1.6c15cac3667d1p-9,
+                                        0x1.9f3ae466e0314p-11, -0x1.2585a62c29e2cp-11,
+                                        0x1.085096ba17c09p-11, -0x1.e32da9966fe77p-13};
 #endif
 
 /* delta, -delta', delta'' for x >= 1, from w = 1 / (x + 5/8). */
@@ -76,6 +80,21 @@ NLL_INLINE d_stirling_parts d_stirling_tail_w(vd w, int want) {
 
 NLL_INLINE d_stirling_parts d_stirling_tail(vd x, int want) {
     return d_stirling_tail_w(d_div(d_set(1.0), d_add(x, d_set(0.625))), want);
+}
+
+/* delta(x) for whole numbers x >= 1; inverse = 1 / x. */
+NLL_INLINE vd d_stirling_whole(vd x, vd inverse) {
+#if defined(NLL_T_F64)
+    (void)inverse;
+    return d_stirling_tail(x, WANT_VALUE).value;
+#else
+    (void)x;
+    vd square = d_mul(inverse, inverse), p = d_set(stirling_whole[POLY_DEGREE(stirling_whole)]);
+    NLL_UNROLL
+    for (int k = POLY_DEGREE(stirling_whole) - 1; k >= 0; k--)
+        p = d_fma(p, square, d_set(stirling_whole[k]));
+    return d_mul(inverse, p);
+#endif
 }
 
 /* For any x > 0: delta(x), psi(x) - log x, psi1(x).  Below 2^-1022 the logarithm stands still. */
