@@ -82,6 +82,11 @@ def stirling_tables():
     for aims, kind in ((( -53, -52, -52), "double"), ((-33, -38, -38), "float")):
         for order, aim in enumerate(aims):
             fit(f"stirling part {order} for {kind} results", of_w(order), 0, 1 / (1 + SHIFT), aim)
+    at = [1, 2, 3, 4, 6, 15]
+    left = m.matrix([[m.mpf(1) / x ** (2 * k) for k in range(6)] for x in at])
+    p = m.lu_solve(left, m.matrix([stirling(0, m.mpf(x)) * x for x in at]))
+    print("/* whole numbers */")
+    print("{" + ", ".join(float(v).hex() for v in p) + "};")
 
 
 def student(order, a):
@@ -265,8 +270,7 @@ def log_pieces_tables():
 
 
 def beta_binomial_tables():
-    """delta(x) and -delta'(x) fitted by their derivatives in w (the second by least squares at 60 Chebyshev nodes),
-    and delta at whole numbers."""
+    """delta(x) and -delta'(x) fitted by their derivatives in w (the second by least squares at 60 Chebyshev nodes)."""
     end = 1 / (1 + SHIFT)
 
     def slope(order, w):  # of the part of this order in w
@@ -278,10 +282,6 @@ def beta_binomial_tables():
     nodes = [end * (1 + m.cos(m.pi * (2 * k + 1) / 120)) / 2 for k in range(60)]
     left = m.matrix([[(k + 2) * w ** (k + 1) for k in range(12)] for w in nodes])
     p = m.lu_solve(left, m.matrix([slope(1, w) for w in nodes]))
-    print("{" + ", ".join(float(v).hex() for v in p) + "};")
-    at = [1, 2, 3, 4, 6, 15]
-    left = m.matrix([[m.mpf(1) / x ** (2 * k) for k in range(6)] for x in at])
-    p = m.lu_solve(left, m.matrix([stirling(0, m.mpf(x)) * x for x in at]))
     print("{" + ", ".join(float(v).hex() for v in p) + "};")
 
 

@@ -9,12 +9,34 @@
 #include "dist/wide.h"
 #include "math/beta.h"
 
-NLL_INLINE vd binomial_core(vd n, vd y, vd p, vd q) {
-    vd rest = d_sub(n, y), f = d_div(d_mul(y, rest), n);
+/* The loss for 0 < y < n, where e = n P - y is made of the smaller of P and Q; and log u where y is
+ * 0 or n (`edge`), of which t = u - 1 is known better than from u. */
+typedef struct binomial_parts {
+    vd loss, log;
+} binomial_parts;
+NLL_INLINE binomial_parts binomial_core(vd n, vd y, vd p, vd q, md edge, vd t, vd u) {
+    vd rest = d_sub(n, y);
     vd e = d_sel(d_le(p, q), d_fma(n, p, d_neg(y)), d_nfma(n, q, rest));
-    return d_beta_core_of(y, rest, p, q, e, f, WANT_VALUE, LOW_NONE).value;
+#if defined(NLL_T_F64)
+    vd f = d_div(d_mul(y, rest), n);
+    d_beta_parts c = d_beta_core_of(y, rest, p, q, e, f, WANT_VALUE, LOW_NONE);
+    (void)edge;
+    return (binomial_parts){c.value, d_log_ratio(t, u).log};
+#else /* the core for whole numbers, and log u in place of one of its logarithms */
+    d_inverse3 i = d_inverse3_of(y, rest, n);
+    vd ta = d_sel(edge, t, d_mul(e, i.a)), ua = d_sel(edge, u, d_mul(d_mul(n, p), i.a));
+    d_log_pair a = d_log_ratio(ta, ua);
+    d_log_pair b = d_log_ratio(d_neg(d_mul(e, i.b)), d_mul(d_mul(n, q), i.b));
+    vd last = d_log_inside(d_mul(d_mul(y, rest), i.c));
+    vd half = d_fma(d_set(0.5), last, d_set(D_HALF_LOG_2PI));
+    vd delta = d_sub(d_stirling_whole(y, i.a), d_stirling_whole(n, i.c));
+    delta = d_add(delta, d_add(d_stirling_whole(rest, i.b), half));
+    return (binomial_parts){d_nfma(rest, b.rest, d_nfma(y, a.rest, delta)), a.log};
+#endif
 }
-NLL_INLINE md binomial_support(vd n, vd y) { return d_mask_and(d_is_count(y), d_le(y, n)); }
+NLL_INLINE md binomial_support(vd n, vd y) { /* of a finite n */
+    return d_mask_and(d_mask_and(d_le(d_set(0), y), d_le(y, n)), d_eq(d_rint(y), y));
+}
 
 #define BINOMIAL_LEAST 0x1.4dd4d0d12c071p-866 /* e^-600 */
 NLL_INLINE wide_value binomial_logits(const vd x[], const double *par) {
@@ -22,15 +44,14 @@ NLL_INLINE wide_value binomial_logits(const vd x[], const double *par) {
     (void)par;
     /* beyond 600 the smaller probability would leave the range: the loss is linear there */
     vd a = d_abs(z), e = d_exp(d_neg(a)), near = d_max(d_set(BINOMIAL_LEAST), e);
-    vd w = d_div(one, d_add(one, e)), s = d_mul(near, w);
+    vd up = d_add(one, e), w = d_div(one, up), s = d_mul(near, w);
     vd over = d_max(zero, d_sub(a, d_set(600)));
-    md below = d_lt(z, zero);
+    md below = d_lt(z, zero), none = d_eq(y, zero), edge = d_mask_or(none, d_eq(rest, zero));
     vd p = d_sel(below, s, w), q = d_sel(below, w, s);
-    vd small = d_log1p_pair(e).log, all = d_mul_zero(n, d_add(a, small)),
-       few = d_mul_zero(n, small);
-    vd loss = d_add(binomial_core(n, y, p, q), d_mul_zero(d_sel(below, y, rest), over));
-    loss = d_sel(d_eq(rest, zero), d_sel(below, all, few), loss);
-    loss = d_sel(d_eq(y, zero), d_sel(below, few, all), loss);
+    binomial_parts c = binomial_core(n, y, p, q, edge, e, up);
+    vd far = d_sel(none, d_sel(below, zero, a), d_sel(below, a, zero));
+    vd sure = d_mul_zero(n, d_add(far, c.log));
+    vd loss = d_sel(edge, sure, d_fma(d_sel(below, y, rest), over, c.loss));
     vd least = d_mul(e, w), pp = d_sel(below, least, p), qq = d_sel(below, q, least);
     wide_value v = {.loss = loss,
                     .grad = {d_fma(rest, pp, d_neg(d_mul(y, qq)))},
@@ -41,17 +62,19 @@ NLL_INLINE wide_value binomial_logits(const vd x[], const double *par) {
 NLL_INLINE wide_value binomial_probs(const vd x[], const double *par) {
     vd n = x[0], p = x[1], y = x[2], one = d_set(1), zero = d_set(0), rest = d_sub(n, y);
     (void)par;
-    vd q = d_sub(one, p);
-    md none = d_eq(y, zero), full = d_eq(rest, zero);
-    vd yp = d_sel(none, zero, d_div(y, p)), rq = d_sel(full, zero, d_div(rest, q));
-    vd loss = binomial_core(n, y, p, q), inf = d_set(INFINITY);
-    loss = d_sel(d_mask_or(d_eq(p, zero), d_eq(q, zero)), inf, loss);
+    vd q = d_sub(one, p), pq = d_mul(p, q), inf = d_set(INFINITY);
+    md none = d_eq(y, zero), full = d_eq(rest, zero), edge = d_mask_or(none, full);
     /* the logarithm of P or Q from what it lacks to 1 */
     vd kept = d_sel(none, q, p), lost = d_sel(none, p, q);
-    vd log_kept = d_sel(d_eq(kept, zero), d_neg(inf), d_log_ratio(d_neg(lost), kept).log);
-    loss = d_sel(d_mask_or(none, full), d_neg(d_mul_zero(n, log_kept)), loss);
-    vd slope = d_div(d_fma(n, p, d_neg(y)), d_mul(p, q));
-    slope = d_sel(none, rq, d_sel(full, d_neg(yp), slope)); /* not 0 / 0 */
+    binomial_parts c = binomial_core(n, y, p, q, edge, d_neg(lost), kept);
+    vd log_kept = d_sel(d_eq(kept, zero), d_neg(inf), c.log);
+    vd loss = d_sel(d_mask_or(d_eq(p, zero), d_eq(q, zero)), inf, c.loss);
+    loss = d_sel(edge, d_neg(d_mul_zero(n, log_kept)), loss);
+    /* (n P - y) / (P Q), which is n / Q or -n / P at an edge: not 0 / 0 */
+    vd top = d_sel(none, rest, d_sel(full, d_neg(y), d_fma(n, p, d_neg(y))));
+    vd slope = d_div(top, d_sel(edge, kept, pq));
+    slope = d_sel(d_eq(top, zero), zero, slope);
+    vd yp = d_sel(none, zero, d_div(y, p)), rq = d_sel(full, zero, d_div(rest, q));
     wide_value v = {
         .loss = loss,
         .grad = {slope},
