@@ -121,7 +121,8 @@ NLL_INLINE wide_value beta_binomial_full(const vd x[]) {
     vd f = d_div(d_mul(y, rest), n);
     vd apart = beta_binomial_gap(a, b, y, rest, inv);
     d_beta_parts shapes = d_beta_core(a, b, p, q, apart, one, WANT_VALUE);
-    d_beta_parts trials = d_beta_core_of(y, rest, p, q, d_neg(apart), f, WANT_VALUE, LOW_NONE);
+    d_beta_parts trials =
+        d_beta_core_of(y, rest, p, q, d_neg(apart), f, WANT_VALUE, LOW_NONE, NULL);
     vd tails = d_add(d_stirling_tail(at, WANT_VALUE).value, d_stirling_tail(bt, WANT_VALUE).value);
     tails = d_sub(tails, d_stirling_tail(all, WANT_VALUE).value);
     /* the three logarithms in one, as they cancel: f^2 n / (y rest) = f */

@@ -19,7 +19,7 @@ NLL_INLINE binomial_parts binomial_core(vd n, vd y, vd p, vd q, md edge, vd t, v
     vd e = d_sel(d_le(p, q), d_fma(n, p, d_neg(y)), d_nfma(n, q, rest));
 #if defined(NLL_T_F64)
     vd f = d_div(d_mul(y, rest), n);
-    d_beta_parts c = d_beta_core_of(y, rest, p, q, e, f, WANT_VALUE, LOW_NONE);
+    d_beta_parts c = d_beta_core_of(y, rest, p, q, e, f, WANT_VALUE, LOW_NONE, NULL);
     (void)edge;
     return (binomial_parts){c.value, d_log_ratio(t, u).log};
 #else /* the core for whole numbers, and log u in place of one of its logarithms */

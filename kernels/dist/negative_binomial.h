@@ -16,8 +16,10 @@
 /* The loss and what belongs to r; `inv` = 1 / (r + m). */
 NLL_INLINE wide_value negative_binomial_size(vd m, vd r, vd y, vd p, vd q, vd inv) {
     md none = d_eq(y, d_set(0));
-    d_beta_parts c = d_beta_core_of(r, y, p, q, d_mul(p, d_sub(y, m)), y, WANT_CURVE, LOW_A);
-    d_log_pair l = d_log_ratio(d_neg(q), p); /* log p, log p + q */
+    vd e = d_mul(p, d_sub(y, m));
+    d_beta_edge at_0 = {none, d_neg(q), p};
+    d_beta_parts c = d_beta_core_of(r, y, p, q, e, y, WANT_CURVE, LOW_A | WHOLE_B, &at_0);
+    d_log_pair l = c.log_a; /* at y = 0: log p, log p + q */
     vd off = d_mul(d_sub(y, m), inv), bend = d_div(d_mul(off, off), d_add(r, y));
     wide_value v = {.loss = d_sel(none, d_neg(d_mul(r, l.log)), c.value)};
     vd rest = l.rest;

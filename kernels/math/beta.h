@@ -75,8 +75,9 @@ typedef struct d_beta_args {
     vd Ai, Bi, Si, Aw, Bw, Sw;
     vd step_a, step_b; /* A / S and B / S, or 1 */
 } d_beta_args;
-/* Which of a and b may be below 1, a constant in every call: what is not lifted costs nothing. */
-enum { LOW_NONE = 0, LOW_A = 1, LOW_B = 2, LOW_BOTH = 3 };
+/* Which of a and b may be below 1, a constant in every call: what is not lifted costs nothing.
+ * WHOLE_B: b is a whole number. */
+enum { LOW_NONE = 0, LOW_A = 1, LOW_B = 2, LOW_BOTH = 3, WHOLE_B = 4 };
 NLL_INLINE vd d_sel_if(int may, md m, vd x, vd y) { return may ? d_sel(m, x, y) : y; }
 
 NLL_INLINE d_beta_args d_beta_lift(vd a, vd b, int low) {
@@ -132,6 +133,7 @@ NLL_INLINE vd d_beta_gap(vd a, vd b, vd p, vd q) {
  * it: D(a', s' p) + log p = e' - a log(s' p / a') + log(a' / s').  So no power of p is left in
  * there. */
 typedef struct d_beta_parts {
+    d_log_pair log_a; /* of s' p / a' */
     vd value;
     vd tame, step, ratio; /* value = tame + log((f step)^2 ratio) / 2 */
     vd slope_a, slope_b;  /* psi(a) - psi(s) - log p, psi(b) - psi(s) - log q */
@@ -141,19 +143,38 @@ typedef struct d_beta_parts {
     vd follow_a, follow_curve_a;
 } d_beta_parts;
 
+/* Where the caller wants another logarithm, and nothing else, log_a is that of u; t = u - 1 is
+ * known better than from u. */
+typedef struct d_beta_edge {
+    md in;
+    vd t, u;
+} d_beta_edge;
+
 /* The core at a, b > 0, p, q > 0 and e = (a + b) p - a; f > 0.  Errors: of the value at most 16 u
  * of the larger of the value, 1 and the last logarithm, the one term that may be below 0; of the
  * slopes relative to themselves and 1 / p, 1 / q; of the curves relative to themselves. */
-NLL_INLINE d_beta_parts d_beta_core_of(vd a, vd b, vd p, vd q, vd e, vd f, int want, int low) {
+NLL_INLINE d_beta_parts d_beta_core_of(vd a, vd b, vd p, vd q, vd e, vd f, int want, int low,
+                                       const d_beta_edge *edge) {
     vd one = d_set(1.0), zero = d_set(0.0), half = d_set(0.5), most = d_set(0x1p1000);
+    const int whole_b = low & WHOLE_B;
+    low &= LOW_BOTH;
     d_beta_args x = d_beta_lift(a, b, low);
     d_stirling_parts da = d_stirling_tail_w(x.Aw, want), db = d_stirling_tail_w(x.Bw, want),
                      ds = d_stirling_tail_w(x.Sw, want);
+#if !defined(NLL_T_F64)
+    if (whole_b) db.value = d_stirling_whole(x.B, x.Bi);
+#endif
+    (void)whole_b;
     /* S p - A: a lifted a takes q off, a lifted b adds p */
     vd E = low & LOW_A ? d_sub(e, d_sel(x.low_a, q, zero)) : e;
     if (low & LOW_B) E = d_add(E, d_sel(x.low_b, p, zero));
     vd ta = d_quotient(E, x.A, x.Ai), tb = d_neg(d_quotient(E, x.B, x.Bi));
-    d_log_pair la = d_log_ratio(d_min(most, ta), d_mul(d_mul(x.S, p), x.Ai));
+    vd top = d_min(most, ta), ua = d_mul(d_mul(x.S, p), x.Ai);
+    if (edge) {
+        top = d_sel(edge->in, edge->t, top);
+        ua = d_sel(edge->in, edge->u, ua);
+    }
+    d_log_pair la = d_log_ratio(top, ua);
     d_log_pair lb = d_log_ratio(d_min(most, tb), d_mul(d_mul(x.S, q), x.Bi));
     vd bd_a = d_sel_if(low & LOW_A, x.low_a, d_nfma(a, la.log, E), d_neg(d_mul(x.A, la.rest)));
     vd bd_b =
@@ -161,7 +182,7 @@ NLL_INLINE d_beta_parts d_beta_core_of(vd a, vd b, vd p, vd q, vd e, vd f, int w
     vd ratio = d_add(x.Ai, x.Bi), step = x.step_a; /* S / (A B) */
     if (low & LOW_B) step = low == LOW_BOTH ? d_mul(step, x.step_b) : x.step_b;
     if (low) step = d_mul(x.factor, step);
-    d_beta_parts r = {zero, zero, step, ratio, zero, zero, zero, zero, zero, zero};
+    d_beta_parts r = {la, zero, zero, step, ratio, zero, zero, zero, zero, zero, zero};
     vd small = d_add(d_sub(da.value, ds.value), d_add(db.value, d_set(D_HALF_LOG_2PI)));
     r.tame = d_add(d_add(bd_a, bd_b), small);
     vd last = d_log_product(low ? d_mul(step, f) : f, ratio);
@@ -206,7 +227,7 @@ NLL_INLINE d_beta_parts d_beta_core_of(vd a, vd b, vd p, vd q, vd e, vd f, int w
 }
 
 NLL_INLINE d_beta_parts d_beta_core(vd a, vd b, vd p, vd q, vd e, vd f, int want) {
-    return d_beta_core_of(a, b, p, q, e, f, want, LOW_BOTH);
+    return d_beta_core_of(a, b, p, q, e, f, want, LOW_BOTH, NULL);
 }
 
 /* log B(a, b); +inf at 0, NaN below. */
