@@ -66,34 +66,63 @@ NLL_INLINE wide_value poisson_log_rate(const vd x[], const double *par) {
     return wide_edges(v, y, d_is_number(t), d_is_count(y));
 }
 
+/* The gate g and h = 1 - g, from x: probabilities or logits; -log h = base - log u, t = u - 1. */
+typedef struct zip_gates {
+    vd g, h, x, base, t, u;
+    int logits;
+} zip_gates;
+NLL_INLINE zip_gates zip_from_probs(vd g) {
+    vd zero = d_set(0), h = d_sub(d_set(1), g);
+    return (zip_gates){g, h, g, d_sel(d_eq(h, zero), d_set(INFINITY), zero), d_neg(g), h, 0};
+}
+NLL_INLINE zip_gates zip_from_logits(vd x) {
+    vd one = d_set(1), e = d_exp(d_neg(d_abs(x))), w = d_div(one, d_add(one, e)), s = d_mul(e, w);
+    md below = d_lt(x, d_set(0));
+    vd g = d_sel(below, s, w), h = d_sel(below, w, s);
+    return (zip_gates){g, h, x, d_max(x, d_set(0)), d_neg(s), w, 1};
+}
+/* -log g and -log h */
+typedef struct zip_logs {
+    vd g, h;
+} zip_logs;
+NLL_INLINE zip_logs zip_logs_of(const zip_gates *gate) {
+    vd x = gate->x, zero = d_set(0);
+    if (!gate->logits) return (zip_logs){d_neg(d_log(x)), d_neg(d_log1p(d_neg(x)))};
+    vd rest = d_log1p(d_exp(d_neg(d_abs(x))));
+    return (zip_logs){d_add(d_max(d_neg(x), zero), rest), d_add(d_max(x, zero), rest)};
+}
+
 /* What the four forms share: the loss, w, and (1 - e) / P0. */
 typedef struct zip_parts {
     md none, gone;          /* y = 0; P0 is out of range */
     vd loss, w, extra, hit; /* w, g / P0, (1 - e) / P0 at y = 0 */
 } zip_parts;
 
-/* g, h = 1 - g, -log g, -log h; count: the Poisson loss for y > 0. */
-NLL_INLINE zip_parts zip_core(vd g, vd h, vd log_g, vd log_h, vd m, vd y, vd count) {
-    vd zero = d_set(0), one = d_set(1);
+/* count: the Poisson loss for y > 0. */
+NLL_INLINE zip_parts zip_core(const zip_gates *gate, vd m, vd y, vd count) {
+    vd zero = d_set(0), one = d_set(1), g = gate->g, h = gate->h;
     zip_parts z = {.none = d_eq(y, zero)};
     d_exps e = d_exp_both(d_neg(m), zero);
     vd p0 = d_fma(h, e.e, g), some = d_mul(h, e.em1); /* P0 = 1 + some */
-    vd inv = d_div(one, p0), loss = d_neg(d_log_ratio(some, p0).log);
+    vd inv = d_div(one, p0);
+    vd log = d_log_ratio(d_sel(z.none, some, gate->t), d_sel(z.none, p0, gate->u)).log;
+    z.loss = d_sub(d_sel(z.none, zero, d_add(gate->base, count)), log);
     z.w = d_mul(d_mul(h, e.e), inv);
     z.extra = d_mul(g, inv);
     z.gone = d_lt(p0, d_set(0x1p-1000));
-    if (d_mask_bits(z.gone)) { /* the other lanes keep what they have */
+    md gone = d_mask_and(z.gone, z.none);
+    if (d_mask_bits(gone)) { /* the other lanes keep what they have */
         /* both terms of P0 are out of range: their logarithms are not */
-        vd other = d_add(log_h, m), gap = d_sub(other, log_g), least = d_min(log_g, other);
+        zip_logs l = zip_logs_of(gate);
+        vd other = d_add(l.h, m), gap = d_sub(other, l.g), least = d_min(l.g, other);
         vd both = d_log1p(d_exp(d_neg(d_abs(gap))));
         least = d_sel(d_lt(d_abs(gap), d_set(INFINITY)), d_sub(least, both), least);
         vd share = d_div(one, d_add(one, d_exp(gap)));
-        share = d_sel(d_eq(log_g, d_set(INFINITY)), one, share);
-        loss = d_sel(z.gone, least, loss);
-        z.w = d_sel(z.gone, share, z.w);
-        z.extra = d_sel(z.gone, d_sub(one, share), z.extra);
+        share = d_sel(d_eq(l.g, d_set(INFINITY)), one, share);
+        z.loss = d_sel(gone, least, z.loss);
+        z.w = d_sel(gone, share, z.w);
+        z.extra = d_sel(gone, d_sub(one, share), z.extra);
     }
-    z.loss = d_sel(z.none, loss, d_add(log_h, count));
     z.hit = d_neg(d_mul(e.em1, inv));
     return z;
 }
@@ -123,26 +152,11 @@ NLL_INLINE void zip_log_rate(wide_value *v, const zip_parts *z, vd m, vd y) {
     v->hess[1] = d_sel(z->none, bend, m);
 }
 
-/* Gate g, h = 1 - g, -log g and -log h from g or from its logits. */
-typedef struct zip_gates {
-    vd g, h, log_g, log_h;
-} zip_gates;
-NLL_INLINE zip_gates zip_from_probs(vd g) {
-    return (zip_gates){g, d_sub(d_set(1), g), d_neg(d_log(g)), d_neg(d_log1p(d_neg(g)))};
-}
-NLL_INLINE zip_gates zip_from_logits(vd t) {
-    vd one = d_set(1), e = d_exp(d_neg(d_abs(t))), w = d_div(one, d_add(one, e)), s = d_mul(e, w);
-    md below = d_lt(t, d_set(0));
-    vd rest = d_log1p(e), zero = d_set(0);
-    vd log_g = d_add(d_max(d_neg(t), zero), rest), log_h = d_add(d_max(t, zero), rest);
-    return (zip_gates){d_sel(below, s, w), d_sel(below, w, s), log_g, log_h};
-}
-
 NLL_INLINE wide_value zip_probs_rate(const vd x[], const double *par) {
     vd m = x[1], y = x[2];
     (void)par;
     zip_gates g = zip_from_probs(x[0]);
-    zip_parts z = zip_core(g.g, g.h, g.log_g, g.log_h, m, y, poisson_rate_loss(y, m));
+    zip_parts z = zip_core(&g, m, y, poisson_rate_loss(y, m));
     wide_value v = {.loss = z.loss};
     zip_gate(&v, &z, g.h);
     zip_rate(&v, &z, m, y);
@@ -153,7 +167,7 @@ NLL_INLINE wide_value zip_probs_log_rate(const vd x[], const double *par) {
     (void)par;
     poisson_parts p = poisson_of_log(y, t);
     zip_gates g = zip_from_probs(x[0]);
-    zip_parts z = zip_core(g.g, g.h, g.log_g, g.log_h, p.m, y, p.loss);
+    zip_parts z = zip_core(&g, p.m, y, p.loss);
     wide_value v = {.loss = z.loss};
     zip_gate(&v, &z, g.h);
     zip_log_rate(&v, &z, p.m, y);
@@ -163,7 +177,7 @@ NLL_INLINE wide_value zip_logits_rate(const vd x[], const double *par) {
     vd m = x[1], y = x[2];
     (void)par;
     zip_gates g = zip_from_logits(x[0]);
-    zip_parts z = zip_core(g.g, g.h, g.log_g, g.log_h, m, y, poisson_rate_loss(y, m));
+    zip_parts z = zip_core(&g, m, y, poisson_rate_loss(y, m));
     wide_value v = {.loss = z.loss};
     zip_gate_logits(&v, &z, g.g, g.h);
     zip_rate(&v, &z, m, y);
@@ -174,7 +188,7 @@ NLL_INLINE wide_value zip_logits_log_rate(const vd x[], const double *par) {
     (void)par;
     poisson_parts p = poisson_of_log(y, t);
     zip_gates g = zip_from_logits(x[0]);
-    zip_parts z = zip_core(g.g, g.h, g.log_g, g.log_h, p.m, y, p.loss);
+    zip_parts z = zip_core(&g, p.m, y, p.loss);
     wide_value v = {.loss = z.loss};
     zip_gate_logits(&v, &z, g.g, g.h);
     zip_log_rate(&v, &z, p.m, y);
