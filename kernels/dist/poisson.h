@@ -94,7 +94,7 @@ NLL_INLINE zip_logs zip_logs_of(const zip_gates *gate) {
 
 /* What the four forms share: the loss, w, and (1 - e) / P0. */
 typedef struct zip_parts {
-    md none, gone;          /* y = 0; P0 is out of range */
+    md none, gone;          /* y = 0; and P0 out of range */
     vd loss, w, extra, hit; /* w, g / P0, (1 - e) / P0 at y = 0 */
 } zip_parts;
 
@@ -109,9 +109,8 @@ NLL_INLINE zip_parts zip_core(const zip_gates *gate, vd m, vd y, vd count) {
     z.loss = d_sub(d_sel(z.none, zero, d_add(gate->base, count)), log);
     z.w = d_mul(d_mul(h, e.e), inv);
     z.extra = d_mul(g, inv);
-    z.gone = d_lt(p0, d_set(0x1p-1000));
-    md gone = d_mask_and(z.gone, z.none);
-    if (d_mask_bits(gone)) { /* the other lanes keep what they have */
+    z.gone = d_mask_and(z.none, d_lt(p0, d_set(0x1p-1000)));
+    if (d_mask_bits(z.gone)) { /* the other lanes keep what they have */
         /* both terms of P0 are out of range: their logarithms are not */
         zip_logs l = zip_logs_of(gate);
         vd other = d_add(l.h, m), gap = d_sub(other, l.g), least = d_min(l.g, other);
@@ -119,9 +118,9 @@ NLL_INLINE zip_parts zip_core(const zip_gates *gate, vd m, vd y, vd count) {
         least = d_sel(d_lt(d_abs(gap), d_set(INFINITY)), d_sub(least, both), least);
         vd share = d_div(one, d_add(one, d_exp(gap)));
         share = d_sel(d_eq(l.g, d_set(INFINITY)), one, share);
-        z.loss = d_sel(gone, least, z.loss);
-        z.w = d_sel(gone, share, z.w);
-        z.extra = d_sel(gone, d_sub(one, share), z.extra);
+        z.loss = d_sel(z.gone, least, z.loss);
+        z.w = d_sel(z.gone, share, z.w);
+        z.extra = d_sel(z.gone, d_sub(one, share), z.extra);
     }
     z.hit = d_neg(d_mul(e.em1, inv));
     return z;
