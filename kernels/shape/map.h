@@ -12,7 +12,7 @@
 #include "kernel.h"
 #include "vec/vec.h"
 
-enum { MAP_INPUTS = 4, MAP_GRADS = 4, MAP_HESS = 3 };
+enum { MAP_INPUTS = 4, MAP_GRADS = 4, MAP_HESS = 3, MAP_OUTPUTS = 1 + MAP_GRADS + MAP_HESS };
 
 enum { MAP_LOSS, MAP_GRADIENT, MAP_CURVATURE }; /* levels */
 
@@ -23,12 +23,17 @@ typedef struct map_shape {
     unsigned inputs, grads, hess, hoist, single;
 } map_shape;
 
-/* A job of n elements, n a multiple of VL.  Constants are vectors that do not step on. */
+/* Has the last input, the observation, a gradient? */
+NLL_INLINE int map_has_target(map_shape s) { return s.grads == s.inputs; }
+
+/* A job of n elements, n a multiple of VL.  Constants are vectors that do not step on: `along` is 0
+ * for them, else all ones.  All outputs of the level have a place, but for the observation's
+ * gradient, which may be NULL. */
 typedef struct map_lanes {
     size_t n;
     const T *in[MAP_INPUTS + 1];
-    size_t step[MAP_INPUTS + 1];
-    T *out[1 + MAP_GRADS + MAP_HESS];
+    size_t along[MAP_INPUTS + 1];
+    T *out[MAP_OUTPUTS];
     const double *par;
 } map_lanes;
 
@@ -39,7 +44,7 @@ typedef struct map_lanes {
 #define MAP_STEP VL
 #define MAP_CHAINS (NLL_CHAINS > 1 ? 2 : 1)
 #define MAP_LOAD v_load
-#define MAP_STORE v_store
+#define MAP_STORE(p, in, y) v_store(p, v_canonical_in(in, y))
 #include "shape/map_loop.h"
 #define MAP_NAME(name) wide_##name
 #define MAP_LANE vd
@@ -47,46 +52,60 @@ typedef struct map_lanes {
 #define MAP_STEP D_LANES
 #define MAP_CHAINS (NLL_CHAINS > 1 ? VL / D_LANES : 1)
 #define MAP_LOAD v_load_wide
-#define MAP_STORE v_store_wide
+#define MAP_STORE v_store_wide_in
 #include "shape/map_loop.h"
 
 typedef void map_levels(const map_lanes *m, int level, int hoisted);
 
 NLL_INLINE void map_copy(T *to, const T *from, size_t n) { memcpy(to, from, n * sizeof *to); }
 
-/* Whole vectors in place, then the rest by way of padded ones. */
+/* Whole vectors in place, then the rest by way of padded ones.  A loop has no branch for what is
+ * not asked for, which would keep the compiler from ordering it as a whole: such outputs go to
+ * `spare`, a block at a time. */
 NLL_INLINE void map_run(const nll_job *j, map_shape s, map_levels *levels) {
-    T constant[MAP_INPUTS + 1][VL], in[MAP_INPUTS + 1][VL], out[1 + MAP_GRADS + MAP_HESS][VL];
+    T constant[MAP_INPUTS + 1][VL], in[MAP_INPUTS + 1][VL], out[MAP_OUTPUTS][VL], spare[NLL_BLOCK];
+    size_t out_along[MAP_OUTPUTS], piece = SIZE_MAX, rest = j->cols % VL;
     unsigned outs = 1 + s.grads + s.hess, constants = j->constant;
-    size_t rest = j->cols % VL, whole = j->cols - rest;
     int level = MAP_LOSS, hoisted = s.hoist && (constants & s.hoist) == s.hoist;
-    map_lanes m = {.n = whole, .par = j->par};
+    map_lanes m = {.par = j->par};
     for (unsigned k = 0; k <= s.inputs; k++) {
         m.in[k] = j->in[k];
-        m.step[k] = !(constants >> k & 1);
-        if (m.step[k] || j->cols == 0) continue;
+        m.along[k] = constants >> k & 1 ? 0 : SIZE_MAX;
+        if (m.along[k] || j->cols == 0) continue;
         for (unsigned i = 0; i < VL; i++) constant[k][i] = *(const T *)j->in[k];
         m.in[k] = constant[k];
     }
+    for (unsigned k = 1; k < outs; k++)
+        if (j->out[k] && level < MAP_CURVATURE) level = k > s.grads ? MAP_CURVATURE : MAP_GRADIENT;
+    outs = level == MAP_LOSS ? 1 : level == MAP_GRADIENT ? 1 + s.grads : outs;
     for (unsigned k = 0; k < outs; k++) {
         m.out[k] = j->out[k];
-        if (k > 0 && j->out[k] && level < MAP_CURVATURE)
-            level = k > s.grads ? MAP_CURVATURE : MAP_GRADIENT;
+        out_along[k] = m.out[k] ? SIZE_MAX : 0;
+        if (m.out[k] || (map_has_target(s) && k == s.grads)) continue;
+        m.out[k] = spare;
+        piece = NLL_BLOCK;
     }
-    if (whole) levels(&m, level, hoisted);
+    for (size_t left = j->cols - rest; left; left -= m.n) {
+        m.n = left < piece ? left : piece;
+        levels(&m, level, hoisted);
+        for (unsigned k = 0; k <= s.inputs; k++)
+            if (m.in[k]) m.in[k] += m.n & m.along[k];
+        for (unsigned k = 0; k < outs; k++)
+            if (m.out[k]) m.out[k] += m.n & out_along[k];
+    }
     if (!rest) return;
-    m.n = VL;
+    map_lanes last = m;
+    last.n = VL;
     for (unsigned k = 0; k <= s.inputs; k++) {
-        if (!m.step[k]) continue;
+        if (!m.along[k]) continue;
         for (unsigned i = 0; i < VL; i++) in[k][i] = (T)0.5;
-        map_copy(in[k], m.in[k] + whole, rest);
-        m.in[k] = in[k];
+        map_copy(in[k], m.in[k], rest);
+        last.in[k] = in[k];
     }
+    for (unsigned k = 0; k < outs; k++) last.out[k] = out[k];
+    levels(&last, level, hoisted);
     for (unsigned k = 0; k < outs; k++)
-        if (j->out[k]) m.out[k] = out[k];
-    levels(&m, level, hoisted);
-    for (unsigned k = 0; k < outs; k++)
-        if (j->out[k]) map_copy((T *)j->out[k] + whole, out[k], rest);
+        if (out_along[k]) map_copy(m.out[k], out[k], rest);
 }
 
 /* Defines the kernel NLL_SYM(id) from the model of the same name: NLL_MAP from a map_model,

@@ -2,7 +2,8 @@
  *   MAP_NAME(name)   what it is called
  *   MAP_LANE, MAP_MASK, MAP_STEP   the vector, its mask and its length
  *   MAP_CHAINS       how many vectors are taken at a time
- *   MAP_LOAD, MAP_STORE   from and to arrays of T */
+ *   MAP_LOAD(p)      from an array of T
+ *   MAP_STORE(p, in, y)   to one: NaN canonical, and where not in */
 
 /* grad[] by input, leaving out those that have none; hess[], the diagonal of the Hessian, likewise
  * but for the target.  NaN: the loss outside of `defined`, derivatives outside of `smooth`. */
@@ -12,39 +13,42 @@ typedef struct MAP_NAME(value) {
 } MAP_NAME(value);
 typedef MAP_NAME(value) MAP_NAME(model)(const MAP_LANE x[], const double *par);
 
-NLL_INLINE void MAP_NAME(put)(const map_lanes *m, unsigned k, size_t i, MAP_MASK in, MAP_LANE y) {
-    if (m->out[k]) MAP_STORE(m->out[k] + i, v_canonical_in(in, y));
-}
-
 /* `chains` vectors from element i on: all are read before any is written, and their chains of
  * operations are independent, for the compiler to lay side by side. */
 NLL_INLINE void MAP_NAME(step)(const map_lanes *m, MAP_NAME(model) * model, map_shape s, int level,
                                const MAP_LANE *fixed, size_t i, unsigned chains) {
     MAP_LANE x[MAP_CHAINS][MAP_INPUTS], scale[MAP_CHAINS];
     MAP_NAME(value) r[MAP_CHAINS];
+    /* the observation's gradient, of few calls wanted, comes last and behind a branch */
+    const unsigned always = s.grads - map_has_target(s);
     NLL_UNROLL for (unsigned c = 0; c < chains; c++) {
         size_t at = i + c * MAP_STEP;
         NLL_UNROLL for (unsigned k = 0; k < MAP_INPUTS; k++) {
             x[c][k] = fixed[k];
-            if (k < s.inputs && !(s.hoist >> k & 1)) x[c][k] = MAP_LOAD(m->in[k] + at * m->step[k]);
+            if (k < s.inputs && !(s.hoist >> k & 1))
+                x[c][k] = MAP_LOAD(m->in[k] + (at & m->along[k]));
         }
-        if (level > MAP_LOSS) scale[c] = MAP_LOAD(m->in[s.inputs] + at * m->step[s.inputs]);
+        if (level > MAP_LOSS) scale[c] = MAP_LOAD(m->in[s.inputs] + (at & m->along[s.inputs]));
     }
     NLL_UNROLL for (unsigned c = 0; c < chains; c++) r[c] = model(x[c], m->par);
     NLL_UNROLL for (unsigned c = 0; c < chains; c++) {
         size_t at = i + c * MAP_STEP;
-        MAP_NAME(put)(m, 0, at, r[c].defined, r[c].loss);
+        MAP_STORE(m->out[0] + at, r[c].defined, r[c].loss);
         if (level == MAP_LOSS) continue;
-        NLL_UNROLL for (unsigned k = 0; k < MAP_GRADS; k++) if (k < s.grads)
-            MAP_NAME(put)(m, 1 + k, at, r[c].smooth, v_mul(r[c].grad[k], scale[c]));
+        NLL_UNROLL for (unsigned k = 0; k < MAP_GRADS; k++) if (k < always)
+            MAP_STORE(m->out[1 + k] + at, r[c].smooth, v_mul(r[c].grad[k], scale[c]));
         if (level == MAP_GRADIENT) continue;
         NLL_UNROLL for (unsigned k = 0; k < MAP_HESS; k++) if (k < s.hess)
-            MAP_NAME(put)(m, 1 + s.grads + k, at, r[c].smooth, v_mul(r[c].hess[k], scale[c]));
+            MAP_STORE(m->out[1 + s.grads + k] + at, r[c].smooth, v_mul(r[c].hess[k], scale[c]));
     }
+    if (level == MAP_LOSS || always == s.grads || !m->out[s.grads]) return;
+    NLL_UNROLL for (unsigned c = 0; c < chains; c++) MAP_STORE(
+        m->out[s.grads] + i + c * MAP_STEP, r[c].smooth, v_mul(r[c].grad[s.grads - 1], scale[c]));
 }
 
-NLL_INLINE void MAP_NAME(loop)(const map_lanes *m, MAP_NAME(model) * model, map_shape s, int level,
-                               int hoisted) {
+NLL_INLINE void MAP_NAME(loop)(const map_lanes *lanes, MAP_NAME(model) * model, map_shape s,
+                               int level, int hoisted) {
+    const map_lanes here = *lanes, *m = &here; /* which no store can change */
     MAP_LANE fixed[MAP_INPUTS];
     size_t i = 0;
     NLL_UNROLL for (unsigned k = 0; k < MAP_INPUTS; k++) fixed[k] =

@@ -27,7 +27,8 @@
  *   pick2(x, from, y)      lane by lane number from[k] of x and y in a line; only where an ISA has
  *                          it in one instruction: NLL_VEC_PICK2
  *   d_lo d_hi              the lower and upper 8 floats, widened;  f_narrow: back, one rounding
- *   d_load_f32 d_store_f32 8 floats of memory as doubles; back, one rounding
+ *   d_load_f32             8 floats of memory as doubles;  d_store_f32_in(p, m, x): back, one
+ *                          rounding, canonical NaN for any other and where m is not set
  *   hsum                   ((l0+l4)+(l2+l6)) + ((l1+l5)+(l3+l7)): lanes +4, +2, +1
  *   hmax                   lanes folded by max(lower, upper) at +8, +4, +2, +1
  *   transpose(x)           x[i] lane j <-> x[j] lane i, for as many vectors as lanes
@@ -117,6 +118,7 @@ NLL_INLINE vf f_canonical_in(mf m, vf x) { return f_sel(f_mask_and(m, f_eq(x, x)
 NLL_INLINE vd d_canonical_in(md m, vd x) {
     return d_sel(d_mask_and(m, d_eq(x, x)), x, d_set((double)NAN));
 }
+NLL_INLINE void d_store_f32_in(float *p, md m, vd x) { d_store_f32(p, d_canonical_in(m, x)); }
 NLL_INLINE vf f_canonical(vf x) { return f_sel(f_eq(x, x), x, f_set(NAN)); }
 NLL_INLINE vd d_canonical(vd x) { return d_sel(d_eq(x, x), x, d_set((double)NAN)); }
 #endif
@@ -132,7 +134,7 @@ enum { VL = F_LANES };
 #define v_set(s) f_set((float)(s))
 #define v_load(p) f_load(p)
 #define v_load_wide(p) d_load_f32(p)
-#define v_store_wide(p, x) d_store_f32(p, x)
+#define v_store_wide_in(p, m, x) d_store_f32_in(p, m, x)
 #define v_loadn(p, k, fill) f_loadn(p, k, fill)
 #define v_transpose(x) f_transpose(x)
 #define NLL_T_SUFFIX _f32
@@ -144,7 +146,7 @@ enum { VL = D_LANES };
 #define v_set(s) d_set((double)(s))
 #define v_load(p) d_load(p)
 #define v_load_wide(p) d_load(p)
-#define v_store_wide(p, x) d_store(p, x)
+#define v_store_wide_in(p, m, x) d_store(p, d_canonical_in(m, x))
 #define v_loadn(p, k, fill) d_loadn(p, k, fill)
 #define v_transpose(x) d_transpose(x)
 #define NLL_T_SUFFIX _f64

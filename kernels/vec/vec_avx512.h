@@ -134,7 +134,11 @@ NLL_INLINE vf f_narrow(vd lo, vd hi) {
 }
 
 NLL_INLINE vd d_load_f32(const float *p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); }
-NLL_INLINE void d_store_f32(float *p, vd x) { _mm256_storeu_ps(p, _mm512_cvtpd_ps(x)); }
+NLL_INLINE void d_store_f32_in(float *p, md m, vd x) { /* half a register takes half the time */
+    __m256i kinds = _mm256_set1_epi32(AVX512_NAN_ELSE_ITSELF);
+    __m256 nan = _mm256_set1_ps(NAN), y = _mm512_cvtpd_ps(x);
+    _mm256_storeu_ps(p, _mm256_mask_fixupimm_ps(nan, m, y, kinds, 0));
+}
 
 NLL_INLINE double d_hsum(vd x) {
     __m256d a = _mm256_add_pd(_mm512_castpd512_pd256(x), _mm512_extractf64x4_pd(x, 1));
