@@ -35,10 +35,10 @@ NLL_UNARY(sigmoid, d_sigmoid_accurate)
 NLL_UNARY(lgamma, d_lgamma_whole)
 #endif
 
-/* inputs, gradients, curvatures, inputs worth hoisting */
-NLL_MAP(bernoulli_logits, 3, 1, 1, 4)
-NLL_MAP(bernoulli_probs, 3, 1, 1, 0)
-NLL_MAP(gaussian_scale, 3, 3, 2, 2)
-NLL_MAP(gaussian_var, 3, 3, 2, 2)
-NLL_MAP(gaussian_log_scale, 3, 3, 2, 2)
-NLL_MAP(gaussian_log_var, 3, 3, 2, 2)
+/* inputs, gradients, curvatures, inputs worth hoisting, vectors at a time */
+NLL_MAP(bernoulli_logits, 3, 1, 1, 4, 2)
+NLL_MAP(bernoulli_probs, 3, 1, 1, 0, 2)
+NLL_MAP(gaussian_scale, 3, 3, 2, 2, 2)
+NLL_MAP(gaussian_var, 3, 3, 2, 2, 2)
+NLL_MAP(gaussian_log_scale, 3, 3, 2, 2, 2)
+NLL_MAP(gaussian_log_var, 3, 3, 2, 2, 2)

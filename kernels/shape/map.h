@@ -18,9 +18,10 @@ enum { MAP_LOSS, MAP_GRADIENT, MAP_CURVATURE }; /* levels */
 
 /* What a model has.  Inputs of the set `hoist` are loaded once where all of them are constant, so
  * that the compiler moves what depends on them alone out of the loop: same operations, same bits.
- * single: one vector at a time. */
+ * chains: so many vectors are taken at a time where there are registers for it; of double lanes
+ * for floats, for doubles half of that. */
 typedef struct map_shape {
-    unsigned inputs, grads, hess, hoist, single;
+    unsigned inputs, grads, hess, hoist, chains;
 } map_shape;
 
 /* Has the last input, the observation, a gradient? */
@@ -42,7 +43,7 @@ typedef struct map_lanes {
 #define MAP_LANE V
 #define MAP_MASK M
 #define MAP_STEP VL
-#define MAP_CHAINS (NLL_CHAINS > 1 ? 2 : 1)
+#define MAP_CHAINS(s) ((s).chains)
 #define MAP_LOAD v_load
 #define MAP_STORE(p, in, y) v_store(p, v_canonical_in(in, y))
 #include "shape/map_loop.h"
@@ -50,7 +51,7 @@ typedef struct map_lanes {
 #define MAP_LANE vd
 #define MAP_MASK md
 #define MAP_STEP D_LANES
-#define MAP_CHAINS (NLL_CHAINS > 1 ? VL / D_LANES : 1)
+#define MAP_CHAINS(s) (((s).chains * VL + F_LANES - 1) / F_LANES)
 #define MAP_LOAD v_load_wide
 #define MAP_STORE v_store_wide_in
 #include "shape/map_loop.h"
@@ -109,7 +110,7 @@ NLL_INLINE void map_run(const nll_job *j, map_shape s, map_levels *levels) {
 }
 
 /* Defines the kernel NLL_SYM(id) from the model of the same name: NLL_MAP from a map_model,
- * NLL_WIDE_MAP from a wide_model, NLL_WIDE_MAP_SINGLE from one that fills the registers alone. */
+ * NLL_WIDE_MAP from a wide_model. */
 #define MAP_KERNEL(id, model, loop, ...)                                  \
     static void levels_##id(const map_lanes *m, int level, int hoisted) { \
         const map_shape s = {__VA_ARGS__};                                \
@@ -125,10 +126,9 @@ NLL_INLINE void map_run(const nll_job *j, map_shape s, map_levels *levels) {
             loop(m, model, s, MAP_LOSS, 0);                               \
     }                                                                     \
     void NLL_SYM(id)(const nll_job *j) { map_run(j, (map_shape){__VA_ARGS__}, levels_##id); }
-#define NLL_MAP(id, ...) MAP_KERNEL(id, id, map_loop, __VA_ARGS__, 0)
+#define NLL_MAP(id, ...) MAP_KERNEL(id, id, map_loop, __VA_ARGS__)
 /* of a model that cannot have the kernel's name */
-#define NLL_WIDE_MAP_OF(id, model, ...) MAP_KERNEL(id, model, wide_loop, __VA_ARGS__, 0)
-#define NLL_WIDE_MAP(id, ...) MAP_KERNEL(id, id, wide_loop, __VA_ARGS__, 0)
-#define NLL_WIDE_MAP_SINGLE(id, ...) MAP_KERNEL(id, id, wide_loop, __VA_ARGS__, 1)
+#define NLL_WIDE_MAP_OF(id, model, ...) MAP_KERNEL(id, model, wide_loop, __VA_ARGS__)
+#define NLL_WIDE_MAP(id, ...) MAP_KERNEL(id, id, wide_loop, __VA_ARGS__)
 
 #endif

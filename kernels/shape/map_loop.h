@@ -1,7 +1,7 @@
 /* shape/map_loop.h: the loop of shape/map.h for one type of lanes; included once for each.
  *   MAP_NAME(name)   what it is called
  *   MAP_LANE, MAP_MASK, MAP_STEP   the vector, its mask and its length
- *   MAP_CHAINS       how many vectors are taken at a time
+ *   MAP_CHAINS(s)    how many vectors are taken at a time
  *   MAP_LOAD(p)      from an array of T
  *   MAP_STORE(p, in, y)   to one: NaN canonical, and where not in */
 
@@ -17,8 +17,8 @@ typedef MAP_NAME(value) MAP_NAME(model)(const MAP_LANE x[], const double *par);
  * operations are independent, for the compiler to lay side by side. */
 NLL_INLINE void MAP_NAME(step)(const map_lanes *m, MAP_NAME(model) * model, map_shape s, int level,
                                const MAP_LANE *fixed, size_t i, unsigned chains) {
-    MAP_LANE x[MAP_CHAINS][MAP_INPUTS], scale[MAP_CHAINS];
-    MAP_NAME(value) r[MAP_CHAINS];
+    MAP_LANE x[NLL_CHAINS][MAP_INPUTS], scale[NLL_CHAINS];
+    MAP_NAME(value) r[NLL_CHAINS];
     /* the observation's gradient, of few calls wanted, comes last and behind a branch */
     const unsigned always = s.grads - map_has_target(s);
     NLL_UNROLL for (unsigned c = 0; c < chains; c++) {
@@ -54,12 +54,13 @@ NLL_INLINE void MAP_NAME(loop)(const map_lanes *lanes, MAP_NAME(model) * model, 
     NLL_UNROLL for (unsigned k = 0; k < MAP_INPUTS; k++) fixed[k] =
         MAP_LOAD(m->in[k < s.inputs ? k : 0]);
     if (!hoisted) s.hoist = 0;
-    const unsigned chains = s.single ? 1 : MAP_CHAINS;
+    const unsigned chains = NLL_CHAINS > 1 ? MAP_CHAINS(s) : 1;
     for (; i + chains * MAP_STEP <= m->n; i += chains * MAP_STEP)
         MAP_NAME(step)(m, model, s, level, fixed, i, chains);
     /* n is a multiple of VL */
-    for (; VL % (MAP_CHAINS * MAP_STEP) && i < m->n; i += MAP_STEP)
-        MAP_NAME(step)(m, model, s, level, fixed, i, 1);
+    const unsigned rest = chains > VL / MAP_STEP ? VL / MAP_STEP : 1;
+    for (; VL % (chains * MAP_STEP) && i < m->n; i += rest * MAP_STEP)
+        MAP_NAME(step)(m, model, s, level, fixed, i, rest);
 }
 
 #undef MAP_NAME
