@@ -124,7 +124,7 @@ def wrong_loops(build, now):
     wrong = 0
     for row, loop in mca.inner_loops(build, "avx2"):
         rows, cols = map(int, row["name"].rsplit("/", 1)[1].split("x"))
-        turns = rows * cols / mca.elements(row["step"], row["type"], "avx2")
+        turns = rows * cols / mca.elements(row, "avx2")
         share = len(loop.body) * turns / now[row["name"], "avx2"][0]
         if not LEAST_SHARE <= share <= MOST_SHARE:
             print(f"WRONG   {row['name']}: the loop found makes up {100 * share:.0f} % of what runs (hot.def: step?)")

@@ -5,7 +5,8 @@
 
 Takes the kernels of bench/check/hot.def out of the objects in a build folder, finds their inner loops
 (loops.py) and lets llvm-mca run them on models of CPUs.  NEON objects are compiled here, with the flags
-of the build, if there is a compiler for AArch64.  --measure times the kernels on this machine.
+of the build, if there is a compiler for AArch64.  --measure times the kernels on this machine, and
+their loops' instructions where none waits for another (mix.py).
 README.md in bench/ says what the figures mean.
 """
 import argparse
@@ -21,6 +22,7 @@ import subprocess
 import sys
 
 import loops
+import mix
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -103,12 +105,21 @@ def read(path):
         return f.read()
 
 
-def elements(step, kind, isa):
-    names = {"VL": LANES[kind], "D_LANES": 8, "ROW_WAYS": 4, "NLL_CHAINS": CHAINS[isa]}
-    # shape/map.h: two vectors at a time on AVX-512, but double lanes never more than VL
-    names["MAP_CHAINS"] = 1 if CHAINS[isa] == 1 or ("D_LANES" in step and kind == "f64") else 2
+def map_chains():
+    """{kernel: (vectors at a time, is it computed in double lanes)}, from the lists in kernels/tu_*.c."""
+    text = "".join(read(path) for path in glob.glob(f"{ROOT}/kernels/tu_*.c"))
+    return {kernel: (int(chains), bool(wide)) for wide, kernel, chains in re.findall(
+        r"^NLL_(WIDE_)?MAP(?:_OF)?\((\w+)(?:, \w+)*, (\d+)\)", text, re.M)}
+
+
+def elements(row, isa):
+    kind = row["type"]
+    names = {"VL": LANES[kind], "D_LANES": 8, "ROW_WAYS": 4, "NLL_CHAINS": CHAINS[isa], "MAP_CHAINS": 1}
+    if CHAINS[isa] > 1 and row["levels"]:
+        chains, wide = map_chains()[row["kernel"]]
+        names["MAP_CHAINS"] = max(1, chains // 2) if wide and kind == "f64" else chains
     product = 1
-    for word in step.split("*"):
+    for word in row["step"].split("*"):
         product *= names[word.strip()]
     return product
 
@@ -126,12 +137,17 @@ def neon_objects(build, into):
         if not places:
             print("skipped: NEON, no sleef.h", file=sys.stderr)
             return None
-        shutil.copy(places[0], header)
+        # this machine's header lacks what AArch64's declares of vectors
+        names = set(re.findall(r"Sleef_\w+advsimd", "".join(read(f) for f in glob.glob(f"{ROOT}/kernels/*/*.h"))))
+        kinds = {name: "float32x4_t" if "f4_" in name else "float64x2_t" for name in sorted(names)}
+        with open(header, "w") as f:
+            f.write(read(places[0]) + "#include <arm_neon.h>\n")
+            f.writelines(f"{kind} {name}({kind});\n" for name, kind in kinds.items())
     symbols = {f"nll_{row['kernel']}_scalar_{row['type']}" for row in hot_kernels()}
     newest = max(os.path.getmtime(f) for f in glob.glob(f"{ROOT}/kernels/**/*.[ch]", recursive=True))
     # the scalar build's command, all but what chooses the instruction set
     for entry in json.loads(read(f"{build}/compile_commands.json")):
-        place = re.match(r"kernels/libnll_scalar_(f32|f64)\.a\.p/(\w+)\.c\.o$", entry["output"])
+        place = re.match(r"kernels/libnll_scalar_(f32|f64)_\w+\.a\.p/(\w+)\.c\.o$", entry["output"])
         if not place or symbols.isdisjoint(run("nm", f"{build}/{entry['output']}").stdout.split()):
             continue
         words = [w for w in shlex.split(entry["command"])[1:]
@@ -178,8 +194,7 @@ def inner_loops(build, isa, only=".", neon=None):
     twice = {}
     if isa == "neon":
         for row, loop in inner_loops(build, "avx2", only):
-            twice[row["name"]] = 2 * loop.fmas * elements(row["step"], row["type"], isa) // elements(
-                row["step"], row["type"], "avx2")
+            twice[row["name"]] = 2 * loop.fmas * elements(row, isa) // elements(row, "avx2")
     code = {kind: Code(build, isa, kind, neon) for kind in LANES}
     for row in hot_kernels():
         if not re.search(only, row["name"]):
@@ -210,13 +225,13 @@ def report(rows, isa, cpus, host, times):
     """A text table of one instruction set."""
     head = f"{isa:<40}{'n':>4}{'FMA':>5}{'instr':>7}"
     if times:
-        head += f"{'measured':>10}"
+        head += f"{'measured':>10}{'unchained':>11}"
     head += "".join(f"{cpu:>16}" for cpu in cpus)
     lines = [head]
     for row in rows:
         line = f"{row['name']:<40}{row['elements']:>4}{row['fmas']:>5}{row['instructions']:>7}"
         if times:
-            line += f"{row.get('measured', float('nan')):>10.3f}"
+            line += f"{row.get('measured', float('nan')):>10.3f}{row.get('unchained', float('nan')):>11.3f}"
         for cpu in cpus:
             cell = f"{row['model'][cpu]['cycles_per_element']:.3f}"
             if cpu == host and "measured" in row:
@@ -256,13 +271,16 @@ def main():
         for cpu in set(CPUS[isa]) - set(cpus):
             print(f"skipped: {cpu}, which llvm-mca {version} does not know", file=sys.stderr)
         times = measured(args.build, isa) if args.measure else {}
-        rows = []
-        for row, loop in inner_loops(args.build, isa, args.only, neon):
-            per = elements(row["step"], row["type"], isa)
+        rows, found = [], list(inner_loops(args.build, isa, args.only, neon))
+        alone = mix.cycles([loop.body for _, loop in found]) if times else []
+        for row, loop in found:
+            per = elements(row, isa)
             out = {"name": row["name"], "isa": isa, "elements": per, "fmas": loop.fmas,
                    "instructions": len(loop.body), "model": {}}
             if row["name"] in times:
                 out["measured"] = times[row["name"]]
+            if alone:
+                out["unchained"] = alone[len(rows)] / per
             for cpu in cpus:
                 cycles, busy = model(mca, isa, cpu, loop)
                 out["model"][cpu] = {"cycles_per_element": cycles / per, "busiest_unit": busy / per}
