@@ -43,6 +43,7 @@ typedef struct map_lanes {
 #define MAP_LANE V
 #define MAP_MASK M
 #define MAP_STEP VL
+#define MAP_VECTORS 1
 #define MAP_CHAINS(s) ((s).chains)
 #define MAP_LOAD v_load
 #define MAP_STORE(p, in, y) v_store(p, v_canonical_in(in, y))
@@ -51,6 +52,7 @@ typedef struct map_lanes {
 #define MAP_LANE vd
 #define MAP_MASK md
 #define MAP_STEP D_LANES
+#define MAP_VECTORS (VL / D_LANES)
 #define MAP_CHAINS(s) (((s).chains * VL + F_LANES - 1) / F_LANES)
 #define MAP_LOAD v_load_wide
 #define MAP_STORE v_store_wide_in

@@ -1,6 +1,6 @@
 /* shape/map_loop.h: the loop of shape/map.h for one type of lanes; included once for each.
  *   MAP_NAME(name)   what it is called
- *   MAP_LANE, MAP_MASK, MAP_STEP   the vector, its mask and its length
+ *   MAP_LANE, MAP_MASK, MAP_STEP   the vector, its mask and its length;  MAP_VECTORS: of VL numbers
  *   MAP_CHAINS(s)    how many vectors are taken at a time
  *   MAP_LOAD(p)      from an array of T
  *   MAP_STORE(p, in, y)   to one: NaN canonical, and where not in */
@@ -58,7 +58,7 @@ NLL_INLINE void MAP_NAME(loop)(const map_lanes *lanes, MAP_NAME(model) * model, 
     for (; i + chains * MAP_STEP <= m->n; i += chains * MAP_STEP)
         MAP_NAME(step)(m, model, s, level, fixed, i, chains);
     /* n is a multiple of VL */
-    const unsigned rest = chains > VL / MAP_STEP ? VL / MAP_STEP : 1;
+    const unsigned rest = chains < MAP_VECTORS ? chains : MAP_VECTORS;
     for (; VL % (chains * MAP_STEP) && i < m->n; i += rest * MAP_STEP)
         MAP_NAME(step)(m, model, s, level, fixed, i, rest);
 }
@@ -68,5 +68,6 @@ NLL_INLINE void MAP_NAME(loop)(const map_lanes *lanes, MAP_NAME(model) * model, 
 #undef MAP_MASK
 #undef MAP_CHAINS
 #undef MAP_STEP
+#undef MAP_VECTORS
 #undef MAP_LOAD
 #undef MAP_STORE
