@@ -145,11 +145,13 @@ def neon_objects(build, into):
             f.writelines(f"{kind} {name}({kind});\n" for name, kind in kinds.items())
     symbols = {f"nll_{row['kernel']}_scalar_{row['type']}" for row in hot_kernels()}
     newest = max(os.path.getmtime(f) for f in glob.glob(f"{ROOT}/kernels/**/*.[ch]", recursive=True))
+    units = 0
     # the scalar build's command, all but what chooses the instruction set
     for entry in json.loads(read(f"{build}/compile_commands.json")):
         place = re.match(r"kernels/libnll_scalar_(f32|f64)_\w+\.a\.p/(\w+)\.c\.o$", entry["output"])
         if not place or symbols.isdisjoint(run("nm", f"{build}/{entry['output']}").stdout.split()):
             continue
+        units += 1
         words = [w for w in shlex.split(entry["command"])[1:]
                  if not w.startswith(("-m", "-fno-tree", "-M")) and w != "-DNLL_ISA_SCALAR"]
         words = [w for w in words if not w.endswith(".o.d")]
@@ -161,6 +163,8 @@ def neon_objects(build, into):
         done = run(compiler, *words, "-DNLL_ISA_NEON", "-isystem", f"{into}/include", cwd=entry["directory"])
         if done.returncode:
             die(f"cannot compile {place.group(2)} for NEON:\n{done.stderr[:2000]}")
+    if not units:
+        die(f"no scalar object in {build} has a hot kernel, so none is compiled for NEON")
     return into
 
 

@@ -1,6 +1,7 @@
 /* shape/map_loop.h: the loop of shape/map.h for one type of lanes; included once for each.
  *   MAP_NAME(name)   what it is called
- *   MAP_LANE, MAP_MASK, MAP_STEP   the vector, its mask and its length;  MAP_VECTORS: of VL numbers
+ *   MAP_LANE, MAP_MASK, MAP_STEP   the vector, its mask and its length
+ *   MAP_VECTORS      how many of them are VL numbers
  *   MAP_CHAINS(s)    how many vectors are taken at a time
  *   MAP_LOAD(p)      from an array of T
  *   MAP_STORE(p, in, y)   to one: NaN canonical, and where not in */
