@@ -38,6 +38,12 @@ typedef struct map_lanes {
     const double *par;
 } map_lanes;
 
+#if defined(NLL_ONE_CHAIN) /* in builds that must not take long to compile */
+enum { MAP_MOST_CHAINS = 1 };
+#else
+enum { MAP_MOST_CHAINS = NLL_CHAINS };
+#endif
+
 /* map_value, map_model, map_loop and wide_value, wide_model, wide_loop */
 #define MAP_NAME(name) map_##name
 #define MAP_LANE V

@@ -55,7 +55,7 @@ NLL_INLINE void MAP_NAME(loop)(const map_lanes *lanes, MAP_NAME(model) * model, 
     NLL_UNROLL for (unsigned k = 0; k < MAP_INPUTS; k++) fixed[k] =
         MAP_LOAD(m->in[k < s.inputs ? k : 0]);
     if (!hoisted) s.hoist = 0;
-    const unsigned chains = NLL_CHAINS > 1 ? MAP_CHAINS(s) : 1;
+    const unsigned chains = MAP_MOST_CHAINS > 1 ? MAP_CHAINS(s) : 1;
     for (; i + chains * MAP_STEP <= m->n; i += chains * MAP_STEP)
         MAP_NAME(step)(m, model, s, level, fixed, i, chains);
     /* n is a multiple of VL */
