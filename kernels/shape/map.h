@@ -24,7 +24,7 @@ typedef struct map_shape {
     unsigned inputs, grads, hess, hoist, chains;
 } map_shape;
 
-/* Has the last input, the observation, a gradient? */
+/* Has the last input, the observation (of a divergence: a parameter), a gradient? */
 NLL_INLINE int map_has_target(map_shape s) { return s.grads == s.inputs; }
 
 /* A job of n elements, n a multiple of VL.  Constants are vectors that do not step on: `along` is 0
